@@ -1,0 +1,111 @@
+"""The call and its parts: values that only `machine` makes new ones of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from callrouter.core.events import CallArrived
+from callrouter.core.ladder import CallId, Instant, LegId, LostReason, PersonId, Why
+from callrouter.core.outcome import Result
+
+
+class Phase(StrEnum):
+    """Where a call stands."""
+
+    CLIMBING = "climbing"
+    """The ladder runs."""
+    CONNECTING = "connecting"
+    """Somebody picked up; the two are being brought together."""
+    TALKING = "talking"
+    CLOSING = "closing"
+    """The closing prompt plays."""
+    LEAVING = "leaving"
+    """The caller's channel was told to go."""
+    ENDING = "ending"
+    """The caller is gone, his legs are going."""
+    OVER = "over"
+
+
+class LegState(StrEnum):
+    """Where a leg stands; the transitions are in `machine.LEG`."""
+
+    DIALLED = "dialled"
+    RINGING = "ringing"
+    UP = "up"
+    """Picked up, not yet in the bridge."""
+    TALKING = "talking"
+    LEAVING = "leaving"
+    """Told to hang up, not yet gone: an answer that crosses is tidied, not counted."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One contact of a phone that we rang, or a channel that took a leg's place (person None: not in the scheme)."""
+
+    id: LegId
+    person: PersonId | None
+    phone: str
+    step: int
+    state: LegState
+    started_at: Instant
+    until: Instant
+    ringing_at: Instant | None = None
+    answered_at: Instant | None = None
+    ended_at: Instant | None = None
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """A step that began: when, who was considered, why it was skipped."""
+
+    step: int
+    started_at: Instant
+    ended_at: Instant | None = None
+    skipped: Why | None = None
+    settled: bool = False
+    """Whether it is known who can ring, so that the step has really begun."""
+    waiting: frozenset[PersonId] = frozenset()
+    """Busy: whoever of them becomes free is rung."""
+    asked: frozenset[PersonId] = frozenset()
+    """Being asked about."""
+    passed: tuple[tuple[PersonId, Why], ...] = ()
+    """Considered and not rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A person of ours and the caller, together (person None: not in the scheme)."""
+
+    person: PersonId | None
+    started_at: Instant
+    ended_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a line, from arrival to its one outcome."""
+
+    id: CallId
+    arrived: CallArrived
+    phase: Phase = Phase.CLIMBING
+    steps: tuple[StepRun, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    talk: tuple[Talk, ...] = ()
+    winner: LegId | None = None
+    """The leg that was picked up first, or that stands in its place now."""
+    caller_joined: bool = False
+    bridges: int = 0
+    """How many bridges were asked for (each is fresh, never reused: Asterisk #211, #992)."""
+    answered_at: Instant | None = None
+    """When the winner picked up; set only once the two were together."""
+    answered_step: int | None = None
+    answered_by: PersonId | None = None
+    lost: LostReason | None = None
+    lost_step: int | None = None
+    patience: Instant | None = field(default=None)
+    """Outside the ladder: until when this phase may last."""
+    ended_at: Instant | None = None
+    """When the caller's channel was gone."""

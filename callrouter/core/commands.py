@@ -1,0 +1,75 @@
+"""What a call wants done. Every channel and bridge is named before it exists: a command sent twice means it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callrouter.core.ladder import Instant, LegId, Person, PersonId
+from callrouter.core.outcome import Release, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who of these people can ring now? Answered by `Found`, with the free ones reserved for this call."""
+
+    step: int
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring one contact; `until` is the dead man's switch: Asterisk itself stops the phone then."""
+
+    leg: LegId
+    person: PersonId
+    phone: str
+    dial: str
+    step: int
+    until: Instant
+    shows: str
+    """What the phone's display says."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a leg. `elsewhere` tells the phone that a colleague answered (RFC 3326): it shows no missed call."""
+
+    leg: LegId
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Answer the caller and bring him together with the leg that won."""
+
+    leg: LegId
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRinging:
+    """The caller is to hear ringing again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play a prompt to the caller, who is not answered for it. Ends with `PromptEnded`."""
+
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """End the caller's channel, or give it back to the dialplan."""
+
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBridge:
+    """The bridge has done its work."""
+
+    bridge: str
+
+
+Command = Ask | Ring | HangUp | Connect | SendRinging | Play | LetGo | CloseBridge

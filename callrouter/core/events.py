@@ -1,0 +1,219 @@
+"""What happened to a call: every event says when, by the router's clock (`at`, seconds since 1970, UTC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from callrouter.core.ladder import Instant, LegId, LostReason, Person, PersonId, Step, Why
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A call to a line, with all that was looked up for it, so that a journal explains itself for ever."""
+
+    at: Instant
+    """When the ladder begins."""
+    arrived_at: Instant
+    """When Asterisk handed us the call."""
+    asterisk_id: str
+    """The caller's channel."""
+    line: str
+    caller: str | None
+    """E.164, or the short number of an internal caller; None: withheld or not a number."""
+    caller_raw: str
+    department: str | None = None
+    direction: str = "in"
+    client_id: int | None = None
+    client: str | None = None
+    responsible: PersonId | None = None
+    priority: str | None = None
+    segment: str | None = None
+    ladder: tuple[Step, ...] = ()
+    people: tuple[Person, ...] = ()
+    """Everybody the ladder names."""
+    ring_at_most: float = 60.0
+    """Seconds after `arrived_at` at which a last step without seconds ends."""
+    prompt: str | None = None
+    """What the caller hears when the ladder has run out (an ARI media URI)."""
+    refusal: LostReason | None = None
+    """The call is not to be routed: FAILURE sends it to the dialplan's fallback."""
+    left_at: Instant | None = None
+    """The caller left before the ladder began."""
+    claimants: tuple[PersonId, ...] = ()
+    """Who gets a client without a responsible by talking to him."""
+    claim_after: float = 10.0
+    """Seconds of talk from which a claimant gets the client."""
+    scheme_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One place where a phone rings: `dial` is what Asterisk is told (`PJSIP/101/sip:101@127.0.0.1:5061`)."""
+
+    phone: str
+    dial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """This person can ring now and is reserved for the call that asked."""
+
+    person: PersonId
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """This person talks, or rings for an earlier call: he may become free."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """This person will not become free during the call."""
+
+    person: PersonId
+    why: Why
+
+
+Presence = Free | Busy | Away
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to `Ask`."""
+
+    at: Instant
+    step: int
+    people: tuple[Presence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChanged:
+    """A person the call waits for is perhaps no longer busy."""
+
+    at: Instant
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """The call's deadline has come."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """A phone rings (SIP 180)."""
+
+    at: Instant
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A phone was picked up (SIP 200)."""
+
+    at: Instant
+    leg: LegId
+
+
+class End(StrEnum):
+    """How a leg's channel ended, before its meaning is known."""
+
+    BUSY = "busy"
+    """486 or 600."""
+    FORWARDED = "forwarded"
+    """302, which is not followed."""
+    REFUSED = "refused"
+    """Any other final answer, or a hang-up."""
+    FAILED = "failed"
+    """Our fault: the request to Asterisk failed or was not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """A leg's channel is gone; `sip` is the phone's final code where Asterisk tells it."""
+
+    at: Instant
+    leg: LegId
+    end: End
+    sip: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegReplaced:
+    """Another channel stands in a leg's place, answered: a colleague's pickup, or a transfer."""
+
+    at: Instant
+    leg: LegId
+    by: LegId
+    phone: str
+    person: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A channel is in the call's bridge: a leg, or the caller (None)."""
+
+    at: Instant
+    leg: LegId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailed:
+    """The caller and the winner could not be brought together: our fault or a hang-up in between."""
+
+    at: Instant
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """The closing prompt has been heard, or cannot be played."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CallerReplaced:
+    """The caller's own phone transferred him: his party goes on in another channel."""
+
+    at: Instant
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerGone:
+    """The caller's channel is gone from us."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RouterFailed:
+    """A defect of ours in this call: its caller goes to the dialplan's fallback."""
+
+    at: Instant
+    why: str
+
+
+Event = (
+    CallArrived
+    | Found
+    | PersonChanged
+    | Elapsed
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | LegReplaced
+    | Joined
+    | ConnectFailed
+    | PromptEnded
+    | CallerReplaced
+    | CallerGone
+    | RouterFailed
+)
