@@ -1,0 +1,84 @@
+# make setup, make check, make test, make demo: `make help` tells them apart.
+# Nothing here asks a question; what installs system packages says so before it does.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SILENT:
+.PHONY: help setup system asterisk lock check test demo clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The interpreter the environment is made with: the newest of these that is there and is 3.11 or later.
+PYTHONS := python3.11 python3.12 python3.13 python3
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+# Workers of `make test`; real phones share the processor with Asterisk, so few of them.
+WORKERS ?= 4
+# More arguments for pytest: make test ARGS="-k pickup -x"
+ARGS ?=
+
+help:
+	echo "make setup   the Python environment in $(VENV), from the pinned lock"
+	echo "make demo    real calls on a real Asterisk, shown as they climb"
+	echo "make test    all tests, with a real Asterisk and a real PostgreSQL (ARGS=… goes to pytest)"
+	echo "make check   ruff, mypy and the arrows between the packages"
+	echo "make lock    resolve the dependencies anew into requirements.lock"
+	echo "make clean   remove the environment and what the tools left behind"
+
+setup: $(VENV)/.project
+
+$(VENV)/.python:
+	for python in $(PYTHONS); do
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi
+	done
+	if [ -z "$${found:-}" ]; then
+	    echo "error: no Python 3.11 or later with venv; on Debian 12: apt-get install python3 python3-venv" >&2; exit 2
+	fi
+	echo "setup: $(VENV) with $$("$$found" --version)"
+	"$$found" -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/.locked: requirements.lock | $(VENV)/.python
+	echo "setup: the pinned dependencies (about half a minute)"
+	$(PIP) install --require-hashes --no-deps -r requirements.lock
+	touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.locked
+	echo "setup: callrouter itself"
+	$(PIP) install --no-build-isolation --no-deps -e .
+	touch $@
+
+# System packages of the laboratory: Asterisk's folder is made with mmdebstrap, the database is Debian's PostgreSQL.
+system:
+	bash tests/lab/system.sh
+
+asterisk: setup system
+	$(BIN)/python -m tests.lab.root
+
+lock: setup
+	if ! command -v uv >/dev/null; then echo "error: 'make lock' needs uv; https://docs.astral.sh/uv/ says how to get it" >&2; exit 2; fi
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --custom-compile-command "make lock" --group dev --quiet -o requirements.lock pyproject.toml
+	echo "lock: requirements.lock is written"
+
+check: setup
+	echo "check: ruff"
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	echo "check: mypy"
+	$(BIN)/mypy --no-error-summary
+	echo "check: arrows"
+	$(BIN)/pytest -q --no-header tests/test_arrows.py
+	echo "check: fine"
+
+test: asterisk
+	echo "test: $(WORKERS) workers"
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+
+demo: asterisk
+	$(BIN)/python -m tests.demo
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
