@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callrouter.core.events import CallArrived
-from callrouter.core.ladder import CallId, Instant, LegId, LostReason, PersonId, Why
-from callrouter.core.outcome import Result
+from callrouter.core.words import CallId, Instant, LegId, LostReason, PersonId, Result, Why
 
 
 class Phase(StrEnum):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from callrouter.core.ladder import Instant, LegId, Person, PersonId
-from callrouter.core.outcome import Release, Result
+from callrouter.core.ladder import Person
+from callrouter.core.words import Instant, LegId, PersonId, Release, Result
 
 
 @dataclass(frozen=True, slots=True)

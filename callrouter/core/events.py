@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callrouter.core.ladder import Instant, LegId, LostReason, Person, PersonId, Step, Why
+from callrouter.core.ladder import Person, Step
+from callrouter.core.words import Instant, LegId, LostReason, PersonId, Why
 
 
 @dataclass(frozen=True, slots=True)

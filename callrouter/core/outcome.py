@@ -1,34 +1,120 @@
-"""How a call ended, as the one row of the ledger."""
+"""How a call ended, or stands: the row of the ledger, field for field the call of the contract."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import dataclass
+
+from callrouter.core.call import Call, Leg, Phase, StepRun
+from callrouter.core.words import CallId, Instant, LostReason, PersonId, Result, Why
 
 
-class Result(StrEnum):
-    """How a leg ended (contract: `result`)."""
+@dataclass(frozen=True, slots=True)
+class TalkRow:
+    """A stretch of conversation with one person."""
 
-    ANSWERED = "answered"
-    ELSEWHERE = "elsewhere"
-    CANCELLED = "cancelled"
-    NO_ANSWER = "no_answer"
-    DECLINED = "declined"
-    BUSY = "busy"
-    FORWARDED = "forwarded"
-    UNREACHABLE = "unreachable"
-    FAILED = "failed"
+    person: PersonId | None
+    started_at: Instant
+    ended_at: Instant | None
 
 
-class Release(StrEnum):
-    """How the caller's channel is ended, and what his operator is told."""
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step that was reached; skipped: started_at = ended_at."""
 
-    NORMAL = "normal"
-    """After a conversation."""
-    NO_ANSWER = "no_answer"
-    """SIP 480."""
-    REJECTED = "rejected"
-    """SIP 603."""
-    FAILURE = "failure"
-    """SIP 503."""
-    FALLBACK = "fallback"
-    """Not ended: the dialplan's fallback takes over."""
+    step: int
+    action: str
+    target: str
+    started_at: Instant
+    ended_at: Instant | None
+    skipped: Why | None
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """One contact of a phone that was tried."""
+
+    person: PersonId | None
+    phone: str
+    step: int
+    started_at: Instant
+    ringing_at: Instant | None
+    answered_at: Instant | None
+    ended_at: Instant | None
+    result: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call, one outcome (None while it lives). Instants are seconds since 1970, UTC."""
+
+    id: CallId
+    line: str
+    department: str | None
+    caller: str | None
+    caller_raw: str
+    client_id: int | None
+    client: str | None
+    responsible: PersonId | None
+    priority: str | None
+    segment: str | None
+    direction: str
+    arrived_at: Instant
+    answered_at: Instant | None
+    ended_at: Instant | None
+    outcome: str | None
+    lost_reason: LostReason | None
+    lost_step: int | None
+    answered_by: PersonId | None
+    answered_step: int | None
+    scheme_revision: int | None
+    asterisk_id: str
+    talk: tuple[TalkRow, ...]
+    steps: tuple[StepRow, ...]
+    legs: tuple[LegRow, ...]
+    routed_by: str = "router"
+    recovered: bool = False
+    recording: str | None = None
+
+
+def row(call: Call) -> CallRow:
+    """Return the call as the ledger has it; `outcome` is None until it is over."""
+    arrived = call.arrived
+    over = call.phase is Phase.OVER
+    lost = over and call.answered_at is None
+    return CallRow(
+        id=call.id,
+        line=arrived.line,
+        department=arrived.department,
+        caller=arrived.caller,
+        caller_raw=arrived.caller_raw,
+        client_id=arrived.client_id,
+        client=arrived.client,
+        responsible=arrived.responsible,
+        priority=arrived.priority,
+        segment=arrived.segment,
+        direction=arrived.direction,
+        arrived_at=arrived.arrived_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at if over else None,
+        outcome=None if not over else "lost" if lost else "answered",
+        lost_reason=call.lost if lost else None,
+        lost_step=call.lost_step if lost else None,
+        answered_by=call.answered_by,
+        answered_step=call.answered_step,
+        scheme_revision=arrived.scheme_revision,
+        asterisk_id=arrived.asterisk_id,
+        talk=tuple(TalkRow(talk.person, talk.started_at, talk.ended_at) for talk in call.talk),
+        steps=tuple(_step_row(call, run) for run in call.steps),
+        legs=tuple(_leg_row(leg) for leg in call.legs),
+    )
+
+
+def _step_row(call: Call, run: StepRun) -> StepRow:
+    step = call.arrived.ladder[run.step - 1]
+    return StepRow(run.step, step.action.value, step.target, run.started_at, run.ended_at, run.skipped)
+
+
+def _leg_row(leg: Leg) -> LegRow:
+    return LegRow(
+        leg.person, leg.phone, leg.step, leg.started_at, leg.ringing_at, leg.answered_at, leg.ended_at, leg.result
+    )
