@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from callrouter.core.events import CallArrived
@@ -89,6 +89,8 @@ class Call:
 
     id: CallId
     arrived: CallArrived
+    caller: str
+    """The caller's channel."""
     phase: Phase = Phase.CLIMBING
     steps: tuple[StepRun, ...] = ()
     legs: tuple[Leg, ...] = ()
@@ -96,15 +98,16 @@ class Call:
     winner: LegId | None = None
     """The leg that was picked up first, or that stands in its place now."""
     caller_joined: bool = False
+    bridge: str | None = None
+    """The open bridge; each is fresh, never reused (Asterisk #211, #992)."""
     bridges: int = 0
-    """How many bridges were asked for (each is fresh, never reused: Asterisk #211, #992)."""
     answered_at: Instant | None = None
     """When the winner picked up; set only once the two were together."""
     answered_step: int | None = None
     answered_by: PersonId | None = None
     lost: LostReason | None = None
     lost_step: int | None = None
-    patience: Instant | None = field(default=None)
+    patience: Instant | None = None
     """Outside the ladder: until when this phase may last."""
     ended_at: Instant | None = None
     """When the caller's channel was gone."""

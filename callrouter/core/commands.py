@@ -42,6 +42,7 @@ class HangUp:
 class Connect:
     """Answer the caller and bring him together with the leg that won."""
 
+    caller: str
     leg: LegId
     bridge: str
 
@@ -50,11 +51,14 @@ class Connect:
 class SendRinging:
     """The caller is to hear ringing again."""
 
+    caller: str
+
 
 @dataclass(frozen=True, slots=True)
 class Play:
     """Play a prompt to the caller, who is not answered for it. Ends with `PromptEnded`."""
 
+    caller: str
     media: str
 
 
@@ -62,6 +66,7 @@ class Play:
 class LetGo:
     """End the caller's channel, or give it back to the dialplan."""
 
+    caller: str
     release: Release
 
 

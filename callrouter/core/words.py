@@ -8,7 +8,7 @@ from typing import NewType
 CallId = NewType("CallId", str)
 """A time-ordered UUID (version 7, RFC 9562)."""
 LegId = NewType("LegId", str)
-"""The channel of a leg, named by us before it exists: `<call>.<person>.<step>.<number>`."""
+"""The channel of a leg, named by us before it exists (`legs.name`), or one that took a leg's place."""
 PersonId = NewType("PersonId", str)
 """The key of a person in the scheme."""
 Instant = float

@@ -1,0 +1,233 @@
+"""The machine: a call and an event give the next call and what is to be done. Pure, total, without a clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callrouter.core import events as ev, legs
+from callrouter.core.call import Call, Leg, LegState, Phase, Talk
+from callrouter.core.climb import Reaction, changed, climb, end_early, end_step, found, let_go, step_end
+from callrouter.core.commands import CloseBridge, Command, Connect, SendRinging
+from callrouter.core.words import CallId, Instant, LegId, LostReason, Release, Result
+
+CONNECT_AT_MOST = 5.0
+"""Seconds to bring caller and winner together before the next step begins."""
+LEGS_AT_MOST = 0.5
+"""Seconds the legs have to go after the caller: the row is closed within 1 s."""
+
+
+def arrive(call_id: CallId, event: ev.CallArrived) -> Reaction:
+    """Begin a call."""
+    call = Call(call_id, event, caller=event.asterisk_id)
+    if event.left_at is not None:
+        return _caller_gone(call, ev.CallerGone(event.left_at))
+    if event.refusal is not None:
+        release = Release.REJECTED if event.refusal is LostReason.REJECTED else Release.NO_ANSWER
+        failed = event.refusal is LostReason.FAILURE
+        return let_go(replace(call, lost=event.refusal), event.at, Release.FALLBACK if failed else release)
+    return climb(call, event.at)
+
+
+def deadline(call: Call) -> Instant | None:
+    """Return when the call wants an `Elapsed`, whatever else happens; None: never."""
+    return step_end(call) if call.phase is Phase.CLIMBING else call.patience
+
+
+def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - the table of events, one line each
+    """Return the call after the event, and the commands that follow from it. Never raises, on any event."""
+    if call.phase is Phase.OVER:
+        return call, ()
+    match event:
+        case ev.LegRinging():
+            return _leg_ringing(call, event)
+        case ev.LegAnswered():
+            return _leg_answered(call, event)
+        case ev.LegEnded():
+            return _leg_ended(call, event)
+        case ev.LegReplaced():
+            return _leg_replaced(call, event)
+        case ev.Joined():
+            return _joined(call, event)
+        case ev.ConnectFailed() if call.phase is Phase.CONNECTING and event.leg == call.winner:
+            return _not_connected(call, event.at)
+        case ev.Found() if call.phase is Phase.CLIMBING:
+            return found(call, event)
+        case ev.PersonChanged() if call.phase is Phase.CLIMBING:
+            return changed(call, event.person)
+        case ev.PromptEnded() if call.phase is Phase.CLOSING:
+            return let_go(call, event.at, Release.NO_ANSWER)
+        case ev.CallerReplaced():
+            return replace(call, caller=event.by), ()
+        case ev.CallerGone() if call.ended_at is None:
+            return _caller_gone(call, event)
+        case ev.RouterFailed():
+            return _router_failed(call, event)
+        case ev.Elapsed():
+            return _elapsed(call, event)
+    return call, ()
+
+
+def _leg_ringing(call: Call, event: ev.LegRinging) -> Reaction:
+    leg = legs.find(call, event.leg)
+    rings = leg and legs.move(leg, legs.Signal.RANG)
+    if rings is None:
+        return call, ()
+    return legs.put(call, replace(rings, ringing_at=event.at)), ()
+
+
+def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:
+    leg = legs.find(call, event.leg)
+    up = leg and legs.move(leg, legs.Signal.PICKED_UP)
+    if up is None:
+        return call, ()
+    return _won(legs.put(call, replace(up, answered_at=event.at)), event.leg, event.at)
+
+
+def _won(call: Call, winner: LegId, at: Instant) -> Reaction:
+    """Take the first; the others stop before a bridge is touched (Asterisk #1124)."""
+    call, stopped = legs.stop(call, lambda leg: leg.id != winner, Result.ELSEWHERE)
+    number = call.bridges + 1
+    bridge = f"{call.id}.bridge{number}"
+    call = replace(call, phase=Phase.CONNECTING, winner=winner, bridge=bridge, bridges=number)
+    call = replace(call, patience=at + CONNECT_AT_MOST, caller_joined=False)
+    return call, (*stopped, Connect(call.caller, winner, bridge))
+
+
+def _joined(call: Call, event: ev.Joined) -> Reaction:
+    if event.leg is None:
+        call = replace(call, caller_joined=True)
+    else:
+        leg = legs.find(call, event.leg)
+        talks = leg and legs.move(leg, legs.Signal.JOINED)
+        if talks is None:
+            return call, ()
+        call = legs.put(call, talks)
+    winner = legs.find(call, call.winner) if call.winner else None
+    if call.phase is not Phase.CONNECTING or not call.caller_joined or not winner:
+        return call, ()
+    if winner.state is not LegState.TALKING:
+        return call, ()
+    return _connected(call, winner), ()
+
+
+def _connected(call: Call, winner: Leg) -> Call:
+    at = winner.answered_at or winner.started_at
+    call = legs.put(end_step(call, at), replace(winner, result=Result.ANSWERED))
+    return replace(
+        call,
+        phase=Phase.TALKING,
+        patience=None,
+        answered_at=at,
+        answered_by=winner.person,
+        answered_step=call.steps[-1].step,
+        talk=(Talk(winner.person, at),),
+    )
+
+
+def _not_connected(call: Call, at: Instant) -> Reaction:
+    """The winner is not to be had: the caller hears ringing again and the next step begins."""
+    call, stopped = legs.stop(call, lambda _: True, Result.FAILED)
+    tidied = (*stopped, *_close_bridge(call), SendRinging(call.caller))
+    call, more = climb(replace(call, winner=None, bridge=None), at)
+    return call, (*tidied, *more)
+
+
+def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
+    leg = legs.find(call, event.leg)
+    gone = leg and legs.move(leg, legs.Signal.ENDED)
+    if leg is None or gone is None:
+        return call, ()
+    result = legs.ended_as(leg, event.end, event.at)
+    call = legs.put(call, replace(gone, ended_at=event.at, result=result))
+    if leg.id == call.winner and call.phase is Phase.CONNECTING:
+        return _not_connected(call, event.at)
+    if leg.id == call.winner and call.phase is Phase.TALKING:
+        return let_go(_hushed(call, event.at), event.at, Release.NORMAL)
+    if call.phase is Phase.ENDING:
+        return _over(call), ()
+    if call.phase is not Phase.CLIMBING or not legs.is_live(leg):
+        return call, ()
+    return _lost_a_phone(call, replace(gone, result=result), event.at)
+
+
+def _lost_a_phone(call: Call, leg: Leg, at: Instant) -> Reaction:
+    """A phone stopped ringing by itself; who refused is left in peace on his other phones too."""
+    stopped: tuple[Command, ...] = ()
+    if leg.result is Result.DECLINED:
+        call, stopped = legs.stop(call, lambda other: other.person == leg.person, Result.NO_ANSWER)
+    call, more = end_early(call, at)
+    return call, (*stopped, *more)
+
+
+def _leg_replaced(call: Call, event: ev.LegReplaced) -> Reaction:
+    """A colleague took the ringing call over, or a transfer put somebody else in the talking leg's place."""
+    old = legs.find(call, event.leg)
+    if old is None or legs.find(call, event.by) is not None:
+        return call, ()
+    taken = legs.is_live(old) and call.phase in {Phase.CLIMBING, Phase.CONNECTING, Phase.TALKING}
+    step = call.steps[-1].step
+    new = Leg(event.by, event.person, event.phone, step, LegState.UP, event.at, event.at, answered_at=event.at)
+    if not taken:
+        call, stopped = legs.stop(legs.put(call, new), lambda leg: leg.id == event.by, Result.ELSEWHERE)
+        return call, stopped
+    call, _ = legs.stop(call, lambda leg: leg.id == event.leg, Result.ELSEWHERE, told=False)
+    call = legs.put(call, new)
+    if call.phase is Phase.TALKING:
+        talk = (*_hushed(call, event.at).talk, Talk(event.person, event.at))
+        return replace(legs.put(call, replace(new, result=Result.ANSWERED)), winner=event.by, talk=talk), ()
+    closed = _close_bridge(call)
+    call, commands = _won(call, event.by, event.at)
+    return call, (*closed, *commands)
+
+
+def _caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
+    at = event.at
+    if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
+        step = call.steps[-1].step if call.steps else None
+        call = replace(end_step(call, at), lost=LostReason.ABANDONED, lost_step=step)
+    call, stopped = legs.stop(_hushed(call, at), lambda _: True, Result.CANCELLED)
+    closed = _close_bridge(call)
+    call = replace(call, phase=Phase.ENDING, ended_at=at, bridge=None, patience=at + LEGS_AT_MOST)
+    return _over(call), (*stopped, *closed)
+
+
+def _over(call: Call) -> Call:
+    if any(leg.state is not LegState.GONE for leg in call.legs):
+        return call
+    return replace(call, phase=Phase.OVER, patience=None)
+
+
+def _hushed(call: Call, at: Instant) -> Call:
+    """The running conversation ends."""
+    talk = tuple(replace(one, ended_at=at) if one.ended_at is None else one for one in call.talk)
+    return replace(call, talk=talk)
+
+
+def _close_bridge(call: Call) -> tuple[Command, ...]:
+    return () if call.bridge is None else (CloseBridge(call.bridge),)
+
+
+def _router_failed(call: Call, event: ev.RouterFailed) -> Reaction:
+    """A conversation stays up; a caller who waits goes to the fallback."""
+    if call.phase not in {Phase.CLIMBING, Phase.CONNECTING, Phase.CLOSING}:
+        return call, ()
+    call, stopped = legs.stop(end_step(call, event.at), lambda _: True, Result.FAILED)
+    call, released = let_go(replace(call, lost=LostReason.FAILURE), event.at, Release.FALLBACK)
+    return call, (*stopped, *released)
+
+
+def _elapsed(call: Call, event: ev.Elapsed) -> Reaction:
+    due = deadline(call)
+    if due is None or event.at < due:
+        return call, ()
+    match call.phase:
+        case Phase.CLIMBING:
+            return climb(call, event.at)
+        case Phase.CONNECTING:
+            return _not_connected(call, event.at)
+        case Phase.CLOSING:
+            return let_go(call, event.at, Release.NO_ANSWER)
+        case Phase.LEAVING:
+            return _caller_gone(call, ev.CallerGone(event.at))
+    gone = (replace(leg, state=LegState.GONE, ended_at=leg.ended_at or event.at) for leg in call.legs)
+    return _over(replace(call, legs=tuple(gone))), ()

@@ -1,0 +1,90 @@
+"""A call's life in lines that a customer can read: `10.0 elapsed -> hang up anna (no answer); ring boris`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from callrouter.core import commands as cm, events as ev
+from callrouter.core.legs import person_of
+from callrouter.core.words import Instant
+
+
+def tell(event: ev.Event, commands: tuple[cm.Command, ...], since: Instant) -> str:
+    """Return one line: seconds since `since`, what happened, what was done about it."""
+    line = f"{event.at - since:.1f} {heard(event)}"
+    return f"{line} -> {'; '.join(_grouped(commands))}" if commands else line
+
+
+def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events, one line each
+    """Return what happened, in words."""
+    match event:
+        case ev.CallArrived():
+            return _arrived(event)
+        case ev.Found(people=people):
+            return ", ".join(_present(one) for one in people)
+        case ev.PersonChanged(person=person):
+            return f"{person} is perhaps free"
+        case ev.Elapsed():
+            return "elapsed"
+        case ev.LegRinging(leg=leg):
+            return f"{person_of(leg)} rings"
+        case ev.LegAnswered(leg=leg):
+            return f"{person_of(leg)} picks up"
+        case ev.LegEnded(leg=leg, end=end, sip=sip):
+            return f"{person_of(leg)} ended ({end.value}{f' {sip}' if sip else ''})"
+        case ev.LegReplaced(leg=leg, phone=phone, person=person):
+            return f"{person or phone} takes the place of {person_of(leg)}"
+        case ev.Joined(leg=leg):
+            return f"{person_of(leg) if leg else 'the caller'} is in the bridge"
+        case ev.ConnectFailed(leg=leg):
+            return f"{person_of(leg)} could not be connected"
+        case ev.PromptEnded():
+            return "the prompt has ended"
+        case ev.CallerReplaced(by=by):
+            return f"the caller goes on in channel {by}"
+        case ev.CallerGone():
+            return "the caller is gone"
+        case ev.RouterFailed(why=why):
+            return f"the router failed: {why}"
+
+
+def _arrived(event: ev.CallArrived) -> str:
+    who = event.client or event.caller or "a number that is withheld"
+    whose = f" (client of {event.responsible})" if event.responsible else ""
+    refused = f", refused: {event.refusal.value}" if event.refusal else ""
+    return f"{who}{whose} calls {event.line}{refused}"
+
+
+def _present(presence: ev.Presence) -> str:
+    match presence:
+        case ev.Free(person=person):
+            return f"{person} free"
+        case ev.Busy(person=person):
+            return f"{person} busy"
+        case ev.Away(person=person, why=why):
+            return f"{person} away ({why.value})"
+
+
+def _grouped(commands: tuple[cm.Command, ...]) -> list[str]:
+    """One word for the contacts of one person."""
+    return [told for told, _ in groupby(_told(command) for command in commands)]
+
+
+def _told(command: cm.Command) -> str:
+    match command:
+        case cm.Ask(people=people):
+            return f"who is free: {', '.join(one.id for one in people)}?"
+        case cm.Ring(person=person):
+            return f"ring {person}"
+        case cm.HangUp(leg=leg, result=result):
+            return f"hang up {person_of(leg)} ({result.value.replace('_', ' ')})"
+        case cm.Connect(leg=leg):
+            return f"connect {person_of(leg)}"
+        case cm.SendRinging():
+            return "the caller hears ringing"
+        case cm.Play(media=media):
+            return f"play {media}"
+        case cm.LetGo(release=release):
+            return f"let the caller go ({release.value.replace('_', ' ')})"
+        case cm.CloseBridge():
+            return "close the bridge"
