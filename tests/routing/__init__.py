@@ -1,0 +1,1 @@
+"""Pure decisions: numbers, the scheme, and who is rung."""
