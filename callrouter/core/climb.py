@@ -145,12 +145,12 @@ def _ring(call: Call, at: Instant, free: tuple[Free, ...]) -> Reaction:
     commands: list[Command] = []
     number = call.steps[-1].step
     for someone in free:
-        until = _until(call, someone.person)
+        until, shows = _until(call, someone.person), _shows(call, someone.person)
         for contact in someone.contacts:
             leg = legs.name(call.id, number, len(call.legs) + 1, someone.person)
             call = legs.put(call, Leg(leg, someone.person, contact.phone, number, LegState.DIALLED, at, until))
-            shows = _shows(call, someone.person)
-            commands.append(Ring(leg, someone.person, contact.phone, contact.dial, number, until, shows))
+            ring = Ring(call.caller, leg, someone.person, contact.phone, contact.dial, number, until, shows)
+            commands.append(ring)
     return call, tuple(commands)
 
 
@@ -192,7 +192,9 @@ def _run_out(call: Call, at: Instant) -> Reaction:
 
 def let_go(call: Call, at: Instant, release: Release) -> Reaction:
     """End the caller's channel."""
-    return replace(call, phase=Phase.LEAVING, patience=at + GOING_AT_MOST), (LetGo(call.caller, release),)
+    return replace(call, phase=Phase.LEAVING, patience=at + GOING_AT_MOST), (
+        LetGo(call.caller, release, call.arrived.line),
+    )
 
 
 def _reason(call: Call) -> LostReason:

@@ -20,6 +20,7 @@ class Ask:
 class Ring:
     """Ring one contact; `until` is the dead man's switch: Asterisk itself stops the phone then."""
 
+    caller: str
     leg: LegId
     person: PersonId
     phone: str
@@ -68,6 +69,8 @@ class LetGo:
 
     caller: str
     release: Release
+    line: str
+    """Where the dialplan's fallback goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""The connection to Asterisk: it comes back for ever, and tells its listener when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import aiohttp
+import structlog
+from pydantic import ValidationError
+
+from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.messages import MESSAGE, TYPES, Message
+from callrouter.ari.requests import DEADLINE, Request
+from callrouter.ari.socket import Socket, open_socket
+
+UNWANTED = ("ChannelVarset", "ChannelDialplan", "ChannelConnectedLine", "ChannelCallerId")
+"""57 -> 16 messages per bridged call. Never an `allowed` list: it would swallow the replies too."""
+PATIENCE_MOST = 2.0
+"""Seconds between two attempts to connect, at most."""
+
+log = structlog.get_logger()
+
+
+class Listener(Protocol):
+    """Who is told what Asterisk says."""
+
+    def hear(self, message: Message) -> None:
+        """A message came; this returns at once."""
+        ...
+
+    async def connected(self) -> None:
+        """The socket is up: find out what happened meanwhile. Messages are held back until this returns."""
+        ...
+
+
+class AriClient:
+    """Requests and events of one Stasis application, over one web socket at a time."""
+
+    def __init__(self, url: str, login: tuple[str, str], app: str, listener: Listener) -> None:
+        self.url = url
+        self.app = app
+        self._login = login
+        self._listener = listener
+        self._socket: Socket | None = None
+        self._held: list[Message] | None = None
+        self.reconnects = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether requests can be sent now."""
+        return self._socket is not None
+
+    async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
+        """See `Requests`."""
+        if self._socket is None:
+            raise AriAway(f"no connection to Asterisk at {self.url}")
+        return await self._socket.send(request, deadline)
+
+    async def run(self, waiting: Callable[[AriAway], Awaitable[None]]) -> None:
+        """Stay connected until cancelled; `waiting` hears of each vain attempt. Raises AriRefused (password)."""
+        async with aiohttp.ClientSession() as session:
+            attempt = 0
+            while True:
+                try:
+                    await self._converse(await open_socket(session, self.url, self._login, self.app))
+                    attempt = 0
+                except AriAway as away:
+                    attempt += 1
+                    await waiting(away)
+                self.reconnects += 1
+                # Full jitter, so that many workers do not come back in step.
+                await asyncio.sleep(random.uniform(0.05, min(PATIENCE_MOST, 0.2 * 2 ** min(attempt, 6))))  # noqa: S311
+
+    async def _converse(self, connection: aiohttp.ClientWebSocketResponse) -> None:
+        socket = Socket(connection, self._hear)
+        self._held = []
+        reading = asyncio.create_task(socket.read())
+        try:
+            self._socket = socket
+            await self._begin(socket)
+            await reading
+        finally:
+            self._socket = None
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await connection.close()
+        log.warning("the connection to asterisk is gone; connecting again")
+
+    async def _begin(self, socket: Socket) -> None:
+        unwanted = {"disallowed": [{"type": kind} for kind in UNWANTED]}
+        try:
+            await socket.send(Request("PUT", f"applications/{self.app}/eventFilter", body=unwanted))
+            await self._listener.connected()
+        except AriRefused as refused:
+            raise AriAway(f"Asterisk is not ready: {refused}") from refused
+        held, self._held = self._held or [], None
+        for message in held:
+            self._listener.hear(message)
+
+    def _hear(self, raw: dict[str, Any]) -> None:
+        if raw.get("type") not in TYPES:
+            return
+        try:
+            message = MESSAGE.validate_python(raw)
+        except ValidationError as error:
+            faults = error.error_count()
+            log.warning("ari sent a message of unknown form; passed over", type=raw.get("type"), faults=faults)
+            return
+        if self._held is not None:
+            self._held.append(message)
+        else:
+            self._listener.hear(message)

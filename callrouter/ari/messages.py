@@ -1,0 +1,144 @@
+"""The messages of ARI that the router reads, as Asterisk 22 sends them (rest-api/events.json); unknown keys pass."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CallerId(_Message):
+    """A name and a number as the network delivered them: hostile input."""
+
+    name: str = ""
+    number: str = ""
+
+
+class Dialplan(_Message):
+    """Where in the dialplan a channel is; `app_data` begins with the Stasis application's name."""
+
+    context: str = ""
+    exten: str = ""
+    app_name: str = ""
+    app_data: str = ""
+
+
+class Channel(_Message):
+    """A channel; `state` is Asterisk's word (Down, Ring, Ringing, Up, …)."""
+
+    id: str
+    name: str
+    state: str
+    caller: CallerId = CallerId()
+    dialplan: Dialplan = Dialplan()
+
+    @property
+    def phone(self) -> str:
+        """The phone or trunk behind it: `PJSIP/101-0000001a` is `PJSIP/101`."""
+        return self.name.rpartition("-")[0] or self.name
+
+
+class Bridge(_Message):
+    """A bridge and who is in it."""
+
+    id: str
+    channels: tuple[str, ...] = ()
+
+
+class Playback(_Message):
+    """A sound being played."""
+
+    id: str
+
+
+class StasisStart(_Message):
+    """A channel entered our application."""
+
+    type: Literal["StasisStart"]
+    channel: Channel
+    args: tuple[str, ...] = ()
+    replace_channel: Channel | None = None
+
+
+class StasisEnd(_Message):
+    """A channel left our application, hung up or not."""
+
+    type: Literal["StasisEnd"]
+    channel: Channel
+
+
+class ChannelStateChange(_Message):
+    """A channel rings or was answered."""
+
+    type: Literal["ChannelStateChange"]
+    channel: Channel
+
+
+class ChannelDestroyed(_Message):
+    """A channel is gone. `cause` is Q.850, `tech_cause` the SIP code where there was one."""
+
+    type: Literal["ChannelDestroyed"]
+    channel: Channel
+    cause: int = 0
+    tech_cause: int | None = None
+
+
+class ChannelEnteredBridge(_Message):
+    """A channel is in a bridge."""
+
+    type: Literal["ChannelEnteredBridge"]
+    channel: Channel | None = None
+    bridge: Bridge
+
+
+class PlaybackFinished(_Message):
+    """A sound has ended, or failed."""
+
+    type: Literal["PlaybackFinished"]
+    playback: Playback
+
+
+class CallBroadcast(_Message):
+    """`StasisBroadcast()` offers a channel to every application that matches (Asterisk 22.10)."""
+
+    type: Literal["CallBroadcast"]
+    channel: Channel
+
+
+class ApplicationReplaced(_Message):
+    """Another socket took our application's name: this one hears nothing more."""
+
+    type: Literal["ApplicationReplaced"]
+
+
+Message = (
+    StasisStart
+    | StasisEnd
+    | ChannelStateChange
+    | ChannelDestroyed
+    | ChannelEnteredBridge
+    | PlaybackFinished
+    | CallBroadcast
+    | ApplicationReplaced
+)
+TYPES = frozenset(
+    {
+        "StasisStart",
+        "StasisEnd",
+        "ChannelStateChange",
+        "ChannelDestroyed",
+        "ChannelEnteredBridge",
+        "PlaybackFinished",
+        "CallBroadcast",
+        "ApplicationReplaced",
+    }
+)
+"""What is worth parsing; everything else is passed over by its type alone."""
+
+MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+CHANNELS = TypeAdapter(tuple[Channel, ...])
+BRIDGES = TypeAdapter(tuple[Bridge, ...])

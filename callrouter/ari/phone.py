@@ -1,0 +1,211 @@
+"""The phone: commands become requests to Asterisk, its messages become events of their call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from callrouter.ari import messages as ms
+from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.requests import Request, Requests
+from callrouter.ari.translate import Whose, translate
+from callrouter.core import commands as cm, events as ev
+from callrouter.core.words import CallId, Instant, LegId, Release, Result
+
+TALK_AT_MOST = 4 * 3600
+"""Seconds a conversation may last if the router is not there to renew it."""
+FALLBACK = "callrouter-fallback"
+"""The dialplan's context for callers whom the router cannot serve."""
+STARTED_AT_MOST = 1.0
+"""Seconds until a channel that was made is in our application."""
+GONE = {400, 404, 409, 412, 422}
+"""Asterisk's ways to say that a channel is no longer there for us."""
+NAME_MOST = 80
+"""Characters of a name on a phone's display."""
+
+_REASONS = {Release.NORMAL: "normal", Release.NO_ANSWER: "no_answer", Release.REJECTED: "normal"}
+
+log = structlog.get_logger()
+
+
+class Calls(Protocol):
+    """Who the events are for."""
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """An event of a call that is known."""
+        ...
+
+
+class AriPhone:
+    """Performs commands, one call's in order; knows which channel is whose, and nothing else."""
+
+    def __init__(self, ari: Requests, app: str, now: Callable[[], Instant]) -> None:
+        self._ari = ari
+        self._app = app
+        self._now = now
+        self._whose: dict[str, Whose] = {}
+        self._channels: dict[CallId, list[str]] = {}
+        self._starting: dict[str, asyncio.Future[None]] = {}
+
+    def whose(self, channel: str) -> Whose | None:
+        """Return whose channel this is."""
+        return self._whose.get(channel)
+
+    def know(self, channel: str, whose: Whose) -> None:
+        """From now on this channel belongs to a call."""
+        self._whose[channel] = whose
+        self._channels.setdefault(whose.call, []).append(channel)
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        for channel in self._channels.pop(call, ()):
+            self._whose.pop(channel, None)
+
+    def hear(self, message: ms.Message, calls: Calls) -> bool:
+        """Tell the call that a message is about; False where it is about no channel that we know."""
+        subject = _subject(message)
+        whose = None if subject is None else self._whose.get(subject)
+        if whose is None:
+            return False
+        if isinstance(message, ms.StasisStart):
+            self._started(message, whose)
+        event = translate(message, whose, self._now())
+        if event is not None:
+            calls.deliver(whose.call, event)
+        return True
+
+    def _started(self, message: ms.StasisStart, whose: Whose) -> None:
+        channel = message.channel.id
+        if (started := self._starting.get(channel)) is not None and not started.done():
+            started.set_result(None)
+        if message.replace_channel is not None:
+            leg = None if whose.leg is None else LegId(channel)
+            self.know(channel, Whose(whose.call, leg))
+            if whose.leg is None:
+                del self._whose[message.replace_channel.id]
+
+    async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
+        """Do what a call wants; return the event it makes by itself, usually that it could not be done."""
+        match command:
+            case cm.Ring():
+                return await self._ring(call, command)
+            case cm.HangUp():
+                reason = "answered_elsewhere" if command.result is Result.ELSEWHERE else "normal"
+                await self._tell(Request("DELETE", f"channels/{command.leg}", {"reason": reason}))
+            case cm.Connect():
+                return await self._connect(command)
+            case cm.SendRinging():
+                await self._tell(Request("POST", f"channels/{command.caller}/ring"))
+            case cm.Play():
+                return await self._play(call, command)
+            case cm.LetGo():
+                await self._let_go(command)
+            case cm.CloseBridge():
+                await self._tell(Request("DELETE", f"bridges/{command.bridge}"))
+        return None
+
+    async def _tell(self, request: Request) -> bool:
+        """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
+        try:
+            await self._ari.send(request)
+        except AriRefused as refused:
+            return refused.status in GONE
+        except AriAway as away:
+            log.warning("asterisk did not take a request", request=str(request), error=str(away))
+            return False
+        return True
+
+    async def _ring(self, call: CallId, ring: cm.Ring) -> ev.Event | None:
+        self.know(ring.leg, Whose(call, ring.leg))
+        started = self._starting[ring.leg] = asyncio.get_running_loop().create_future()
+        try:
+            await self._ari.send(self._creation(call, ring))
+            async with asyncio.timeout(STARTED_AT_MOST):
+                await started
+            seconds = max(1, -int(self._now() - ring.until))
+            await self._ari.send(Request("POST", f"channels/{ring.leg}/dial", {"timeout": seconds}))
+        except AriRefused as refused:
+            # "Allocation failed" is how Asterisk says that a phone is not registered.
+            await self._tell(Request("DELETE", f"channels/{ring.leg}"))
+            log.info("a phone cannot be rung", call=call, phone=ring.phone, error=str(refused))
+            return ev.LegEnded(self._now(), ring.leg, ev.End.REFUSED)
+        except (AriAway, TimeoutError) as away:
+            log.warning("a phone could not be rung", call=call, phone=ring.phone, error=str(away))
+            await self._tell(Request("DELETE", f"channels/{ring.leg}"))
+            return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED)
+        finally:
+            self._starting.pop(ring.leg, None)
+        return None
+
+    def _creation(self, call: CallId, ring: cm.Ring) -> Request:
+        params: dict[str, str | int] = {
+            "endpoint": ring.dial,
+            "app": self._app,
+            "appArgs": f"leg,{call},{ring.person},{ring.step}",
+            "channelId": ring.leg,
+            "originator": ring.caller,
+        }
+        guard = max(1, -int(self._now() - ring.until)) + 5
+        variables = {"CALLERID(name)": _plain(ring.shows), "TIMEOUT(absolute)": str(guard)}
+        return Request("POST", "channels/create", params, variables)
+
+    async def _connect(self, connect: cm.Connect) -> ev.Event | None:
+        bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
+        try:
+            await self._ari.send(Request("POST", bridge, {"type": "mixing"}))
+            await self._ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg}))
+            await self._ari.send(Request("POST", f"{caller}/answer"))
+            await self._ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller}))
+        except AriRefused as refused:
+            if refused.status in GONE:  # whoever left says so himself, in an event
+                return None
+            log.warning("two could not be connected", error=str(refused))
+            return ev.ConnectFailed(self._now(), connect.leg)
+        except AriAway as away:
+            log.warning("two could not be connected", error=str(away))
+            return ev.ConnectFailed(self._now(), connect.leg)
+        limit: dict[str, str | int] = {"variable": "TIMEOUT(absolute)", "value": TALK_AT_MOST}
+        for channel in (caller, f"channels/{connect.leg}"):
+            await self._tell(Request("POST", f"{channel}/variable", limit))
+        await self._tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
+        return None
+
+    async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
+        playback = f"{call}.prompt"
+        self.know(playback, Whose(call))
+        request = Request("POST", f"channels/{play.caller}/play/{playback}", {"media": play.media})
+        try:
+            await self._ari.send(request)
+        except (AriAway, AriRefused) as error:
+            log.warning("a prompt cannot be played", call=call, media=play.media, error=str(error))
+            return ev.PromptEnded(self._now())
+        return None
+
+    async def _let_go(self, let_go: cm.LetGo) -> None:
+        channel = f"channels/{let_go.caller}"
+        if let_go.release is Release.FALLBACK:
+            there: dict[str, str | int] = {"context": FALLBACK, "extension": let_go.line, "priority": 1}
+            await self._tell(Request("POST", f"{channel}/continue", there))
+            return
+        await self._tell(Request("DELETE", channel, {"reason": _REASONS.get(let_go.release, "congestion")}))
+
+
+def _subject(message: ms.Message) -> str | None:
+    """Return the id of the channel (or playback) a message is about."""
+    match message:
+        case ms.StasisStart(replace_channel=ms.Channel(id=replaced)):
+            return replaced
+        case ms.PlaybackFinished():
+            return message.playback.id
+        case ms.ApplicationReplaced():
+            return None
+        case _:
+            return message.channel.id if message.channel else None
+
+
+def _plain(name: str) -> str:
+    """A caller's name is hostile input: what a display cannot show, and what a header must not hold, goes."""
+    return "".join(" " if not letter.isprintable() else letter for letter in name)[:NAME_MOST]

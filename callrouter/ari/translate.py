@@ -1,0 +1,70 @@
+"""ARI's messages about channels we know, as events of their call. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callrouter.ari import messages as ms
+from callrouter.core import events as ev
+from callrouter.core.words import CallId, Instant, LegId
+
+_SIP_BUSY = {486, 600}
+_SIP_MOVED = range(300, 400)
+_Q850_BUSY = 17
+_Q850_MOVED = 23
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose channel it is: a leg of this call, or its caller (None)."""
+
+    call: CallId
+    leg: LegId | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether we made the channel: then Asterisk tells how it ended (`ChannelDestroyed`)."""
+        return self.leg is not None and self.leg.startswith(f"{self.call}.")
+
+
+def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None:
+    """Return the event that a message about a known channel is; None where it is no news."""
+    match message:
+        case ms.StasisStart(replace_channel=ms.Channel()):
+            return _replaced(message.channel, whose, at)
+        case ms.ChannelEnteredBridge():
+            return ev.Joined(at, whose.leg)
+        case ms.ChannelStateChange() if whose.leg is not None:
+            return _state(message.channel.state, whose.leg, at)
+        case ms.ChannelDestroyed():
+            return _gone(whose, at, end_of(message.cause, message.tech_cause), message.tech_cause)
+        case ms.PlaybackFinished():
+            return ev.PromptEnded(at)
+        case ms.StasisEnd() if not whose.is_named:
+            return _gone(whose, at, ev.End.REFUSED, None)
+    return None
+
+
+def end_of(cause: int, sip: int | None) -> ev.End:
+    """Return how a channel ended, from Asterisk's Q.850 cause and the SIP code, where there is one."""
+    if sip in _SIP_BUSY or (not sip and cause == _Q850_BUSY):
+        return ev.End.BUSY
+    if sip in _SIP_MOVED or cause == _Q850_MOVED:
+        return ev.End.FORWARDED
+    return ev.End.REFUSED
+
+
+def _replaced(channel: ms.Channel, whose: Whose, at: Instant) -> ev.Event:
+    if whose.leg is None:
+        return ev.CallerReplaced(at, channel.id)
+    return ev.LegReplaced(at, whose.leg, LegId(channel.id), channel.phone, None)
+
+
+def _state(state: str, leg: LegId, at: Instant) -> ev.Event | None:
+    if state == "Ringing":
+        return ev.LegRinging(at, leg)
+    return ev.LegAnswered(at, leg) if state == "Up" else None
+
+
+def _gone(whose: Whose, at: Instant, end: ev.End, sip: int | None) -> ev.Event:
+    return ev.CallerGone(at) if whose.leg is None else ev.LegEnded(at, whose.leg, end, sip or None)

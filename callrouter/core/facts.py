@@ -1,0 +1,33 @@
+"""What Asterisk says of the world beside a call: who arrives, and how a phone stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callrouter.core.events import Contact
+from callrouter.core.words import CallId, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call as the PBX hands it over, before anything is known about it; all of it is hostile input."""
+
+    call: CallId
+    at: Instant
+    asterisk_id: str
+    """The caller's channel."""
+    line: str
+    caller_raw: str
+    phone: str
+    """The phone or trunk he calls from (`PJSIP/trunk`)."""
+    is_local: bool = False
+    """A `Local/` channel: perhaps the far end of a transfer, and not a call from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneState:
+    """How one phone stands at this moment; without contacts it is not registered."""
+
+    contacts: tuple[Contact, ...]
+    channels: tuple[str, ...] = ()
+    """Everything it rings or talks on."""
