@@ -142,7 +142,7 @@ _SAID: dict[str, str] = {
     "finite_number": "must be a number",
     "bool_type": "must be true or false",
     "list_type": "must be a list, in brackets",
-    "model_type": "must be a table, {…}",
+    "model_type": "must be a table, in braces",
     "too_short": "must not be empty",
     "too_long": "has more than {max_length} items",
     "greater_than": "must be over {gt:g}",
@@ -170,5 +170,5 @@ def _fault(model: type[Part], error: ErrorDetails, at: tuple[str | int, ...]) ->
     if kind == "literal_error":
         meant = closest(str(error["input"]), re.findall(r"'(\w+)'", context["expected"]))
         context["expected"] = context["expected"].replace("'", '"')
-    message = _SAID.get(kind, error["msg"]).format(**context)
+    message = _SAID[kind].format(**context) if kind in _SAID else error["msg"]
     return Fault(place(*at, *error["loc"]), message, meant)

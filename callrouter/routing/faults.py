@@ -60,5 +60,5 @@ def place(*keys: str | int) -> str:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was probably meant, if any is near enough."""
     by_folded = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.65)
     return by_folded[near[0]] if near else None
