@@ -1,0 +1,158 @@
+"""Clients and whose they are: an append-only history of responsibles, one open for a department or for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from sqlalchemy import Table, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from callrouter.store.tables import client_phones, clients, responsibles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.words import CallId, Instant, PersonId
+
+How = Literal["answered", "assigned", "imported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is written about a client; None changes nothing."""
+
+    name: str | None = None
+    priority: str | None = None
+    segment: str | None = None
+    attributes: Mapping[str, str] | None = None
+
+
+def insert_or_skip(connection: AsyncConnection, table: Table) -> Any:
+    """Return an INSERT that leaves a row alone which is there already."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+async def owner_of(connection: AsyncConnection, number: str) -> int | None:
+    """Return the id of the client who has this number (E.164)."""
+    query = select(client_phones.c.client_id).where(client_phones.c.number == number)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def create(connection: AsyncConnection, card: Card, at: Instant, how: Literal["imported", "called"]) -> int:
+    """Make a card without numbers; return the client's id."""
+    values = {
+        "name": card.name,
+        "name_folded": _folded(card.name),
+        "priority": card.priority,
+        "segment": card.segment,
+        "attributes": orjson.dumps(dict(card.attributes or {})).decode(),
+        "created_at": at,
+        "how": how,
+    }
+    made = await connection.execute(insert(clients).values(values).returning(clients.c.id))
+    return int(made.scalar_one())
+
+
+async def change(connection: AsyncConnection, client: int, card: Card) -> bool:
+    """Write what the card says over what was there; return whether that changed anything."""
+    now = (await connection.execute(select(clients).where(clients.c.id == client))).one()
+    wanted: dict[str, str] = {
+        name: value
+        for name in ("name", "priority", "segment")
+        if (value := getattr(card, name)) is not None and value != getattr(now, name)
+    }
+    if "name" in wanted:
+        wanted["name_folded"] = wanted["name"].casefold()
+    had = orjson.loads(now.attributes)
+    has = had | dict(card.attributes or {})
+    if has != had:
+        wanted["attributes"] = orjson.dumps(has).decode()
+    if wanted:
+        await connection.execute(update(clients).where(clients.c.id == client).values(wanted))
+    return bool(wanted)
+
+
+async def add_number(connection: AsyncConnection, client: int, number: str, raw: str) -> bool:
+    """Give the client a number; False when somebody has it already."""
+    statement = insert_or_skip(connection, client_phones).values(number=number, client_id=client, raw=raw)
+    made = await connection.execute(statement.returning(client_phones.c.number))
+    return made.scalar_one_or_none() is not None
+
+
+async def responsible_of(connection: AsyncConnection, client: int, department: str | None) -> str | None:
+    """Return whose the client is for a department: its own responsible, else the general one."""
+    query = (
+        select(responsibles.c.person)
+        .where(responsibles.c.client_id == client, responsibles.c.until.is_(None))
+        .where(or_(responsibles.c.department == department, responsibles.c.department.is_(None)))
+        .order_by(responsibles.c.department.is_(None))
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def claim(
+    connection: AsyncConnection, client: int, *, department: str | None, person: PersonId, at: Instant, call: CallId
+) -> bool:
+    """Make the person responsible if nobody is, for the department or in general; return whether it came to that."""
+    if await responsible_of(connection, client, department) is not None:
+        return False
+    values = _line(client, department, person, at, "answered", call=call)
+    made = await connection.execute(
+        insert_or_skip(connection, responsibles).values(values).returning(responsibles.c.id)
+    )
+    return made.scalar_one_or_none() is not None
+
+
+async def assign(connection: AsyncConnection, client: int, person: PersonId | None, at: Instant, how: How) -> bool:
+    """Make the person responsible for the client in every department (None: nobody); return whether that is news."""
+    still = (responsibles.c.client_id == client) & responsibles.c.until.is_(None)
+    now = (await connection.execute(select(responsibles.c.person).where(still))).scalars().all()
+    if set(now) == ({person} if person else set()):
+        return False
+    await connection.execute(update(responsibles).where(still).values(until=at))
+    if person:
+        await connection.execute(insert(responsibles).values(_line(client, None, person, at, how)))
+    return True
+
+
+async def count_of(connection: AsyncConnection, person: PersonId) -> int:
+    """Return how many clients are the person's."""
+    query = select(func.count(responsibles.c.client_id.distinct()))
+    mine = query.where(responsibles.c.person == person, responsibles.c.until.is_(None))
+    return int((await connection.execute(mine)).scalar_one())
+
+
+async def hand_over(connection: AsyncConnection, person: PersonId, to: PersonId | None, at: Instant) -> int:
+    """Give all clients of a person to another (None: to nobody), department by department; return how many."""
+    mine = (responsibles.c.person == person) & responsibles.c.until.is_(None)
+    rows = (await connection.execute(select(responsibles).where(mine))).all()
+    await connection.execute(update(responsibles).where(mine).values(until=at))
+    lines: Sequence[dict[str, object]] = [
+        _line(row.client_id, row.department, to, at, "assigned") for row in rows if to is not None
+    ]
+    if lines:
+        await connection.execute(insert(responsibles), lines)
+    return len({row.client_id for row in rows})
+
+
+def _line(
+    client: int, department: str | None, person: str, at: Instant, how: How, *, call: CallId | None = None
+) -> dict[str, object]:
+    return {
+        "client_id": client,
+        "department": department,
+        "person": person,
+        "since": at,
+        "how": how,
+        "by_call": call,
+    }
+
+
+def _folded(name: str | None) -> str | None:
+    return None if name is None else name.casefold()

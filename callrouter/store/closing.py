@@ -1,0 +1,63 @@
+"""What is written when a call is over: its row with all parts, its caller's card, and who got the client by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, update
+
+from callrouter.core.outcome import row
+from callrouter.store import clients as book, rows
+from callrouter.store.tables import calls, clients
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.call import Call
+    from callrouter.core.outcome import CallRow
+    from callrouter.core.words import Instant, PersonId
+
+
+async def close(connection: AsyncConnection, call: Call, app: str) -> None:
+    """Write the final row of a call that is over."""
+    final = row(call)
+    await rows.save(connection, final, app)
+    if final.direction != "in" or final.caller is None or not final.caller.startswith("+"):
+        return
+    at = final.arrived_at if final.ended_at is None else final.ended_at
+    client = await _card(connection, final.caller, final.caller_raw, at)
+    person = claimant(final, call.arrived.claimants, call.arrived.claim_after)
+    claimed = person is not None and await book.claim(
+        connection, client, department=final.department, person=person, at=at, call=final.id
+    )
+    known = {"client_id": client, "claimed_by": person if claimed else None}
+    await connection.execute(update(calls).where(calls.c.id == final.id).values(known))
+
+
+def claimant(ended: CallRow, claimants: tuple[PersonId, ...], claim_after: float) -> PersonId | None:
+    """Return the last of the claimants who talked to the caller for at least `claim_after` seconds in all."""
+    talked: dict[PersonId, float] = {}
+    last: dict[PersonId, Instant] = {}
+    for talk in ended.talk:
+        if talk.person is None or talk.person not in claimants:
+            continue
+        until = talk.ended_at or ended.ended_at or talk.started_at
+        talked[talk.person] = talked.get(talk.person, 0.0) + until - talk.started_at
+        last[talk.person] = until
+    enough = [person for person, seconds in talked.items() if seconds >= claim_after]
+    return max(enough, key=lambda person: last[person], default=None)
+
+
+async def _card(connection: AsyncConnection, number: str, raw: str, at: Instant) -> int:
+    """Return the number's client, made now if there was none: the end of the call is where a card comes from."""
+    there = await book.owner_of(connection, number)
+    if there is not None:
+        return there
+    made = await book.create(connection, book.Card(), at, "called")
+    if await book.add_number(connection, made, number, raw):
+        return made
+    await connection.execute(delete(clients).where(clients.c.id == made))  # another worker was quicker
+    owner = await book.owner_of(connection, number)
+    if owner is None:
+        raise LookupError(number)
+    return owner

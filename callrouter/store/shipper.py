@@ -1,0 +1,244 @@
+"""
+The way of the journal into SQL: in order, exactly once, within 100 ms while SQL is there, for ever trying while not.
+
+Records, the rows that follow from them and the offset up to which the segment is shipped are one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import delete, insert, select
+
+from callrouter.core.call import Phase
+from callrouter.core.events import CallArrived
+from callrouter.core.machine import advance, arrive
+from callrouter.core.outcome import row
+from callrouter.store import closing, rows
+from callrouter.store.codec import Record, TornRecordError, decode
+from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
+from callrouter.store.history import recall
+from callrouter.store.tables import journal, journal_offsets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.call import Call
+    from callrouter.core.words import CallId
+    from callrouter.store.database import Database
+    from callrouter.store.journal import Journal
+
+log = structlog.get_logger(__name__)
+
+GATHER = 0.02
+"""Seconds in which records gather, so that a burst is one transaction."""
+RETRY = (0.2, 5.0)
+"""Seconds before trying again: at first, at most."""
+FULL_DISK = 1.0
+"""Seconds between two attempts to write what a full disk did not take."""
+BATCH = 262_144
+"""Bytes of journal in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a segment: where it begins, and what it says (None: nothing we understand)."""
+
+    offset: int
+    text: bytes
+    record: Record | None
+
+
+class Shipper:
+    """Takes one worker's journal to SQL. Run one at a time."""
+
+    def __init__(self, journal: Journal, database: Database) -> None:
+        """Do nothing yet: `run` or `drain` does."""
+        self.journal = journal
+        self.database = database
+        self.dropped = 0
+        """Records that could not be read or stored: an alarm."""
+        self._calls: dict[CallId, Call] = {}
+        self._offsets: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Ship for ever, until cancelled."""
+        patience = RETRY[0]
+        while True:
+            try:
+                await self.drain()
+            except (DatabaseAwayError, DatabaseRefusedError) as error:
+                log.warning("journal: SQL does not take it, trying again", why=str(error), bytes=self.behind())
+                await asyncio.sleep(patience * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, guards nothing
+                patience = min(patience * 2, RETRY[1])
+                continue
+            patience = RETRY[0]
+            await self._wait()
+
+    async def drain(self) -> None:
+        """Ship all that is written by now, older segments first; shipped ones go, except the one in use."""
+        self.journal.written.clear()
+        self.journal.flush()
+        for segment in self.journal.segments():
+            while await self._ship(segment, BATCH):
+                pass
+            if segment != self.journal.current:
+                await self._remove(segment)
+
+    def behind(self) -> int:
+        """Return the depth of the spool: bytes that are written and not shipped."""
+        return sum(one.stat().st_size - self._offsets.get(one.name, 0) for one in self.journal.segments())
+
+    async def _wait(self) -> None:
+        patience = None if self.journal.flush() else FULL_DISK
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.journal.written.wait(), patience)
+        await asyncio.sleep(GATHER)
+
+    async def _ship(self, segment: Path, size: int) -> bool:
+        """Ship one batch; return whether there was one."""
+        offset = self._offsets.get(segment.name)
+        if offset is None:
+            offset = await self._shipped(segment)
+        lines = _read(segment, offset, size)
+        if not lines:
+            return False
+        try:
+            await self._store(segment, lines)
+        except RowRefusedError as error:
+            await self._one_by_one(segment, lines, error)
+        return True
+
+    async def _one_by_one(self, segment: Path, lines: list[Line], error: RowRefusedError) -> None:
+        """Find the record that the tables do not take, and leave it out: it must not hold up those behind it."""
+        for line in lines:
+            try:
+                await self._store(segment, [line])
+            except RowRefusedError:
+                self.dropped += 1
+                log.critical("journal: SQL refuses a record", segment=segment.name, offset=line.offset, why=str(error))
+                await self._store(segment, [Line(line.offset, line.text, None)])
+
+    async def _store(self, segment: Path, lines: list[Line]) -> None:
+        end = lines[-1].offset + len(lines[-1].text)
+        changed: dict[CallId, Call] = {}
+        async with self.database.writing() as connection:
+            await self._write(connection, [line for line in lines if line.record], changed, segment)
+            await self._mark(connection, segment, end)
+        self._offsets[segment.name] = end
+        self._calls.update(changed)
+        for call_id in [key for key, call in changed.items() if call.phase is Phase.OVER]:
+            del self._calls[call_id]
+        unread = [line for line in lines if line.record is None]
+        if unread:
+            self.dropped += len(unread)
+            log.error("journal: dropped what is no record", segment=segment.name, offset=unread[0].offset)
+
+    async def _write(
+        self, connection: AsyncConnection, lines: list[Line], changed: dict[CallId, Call], segment: Path
+    ) -> None:
+        ended: list[Call] = []
+        arrived: dict[CallId, Call] = {}
+        for line in lines:
+            assert line.record is not None
+            before = await self._known(connection, line.record.call_id, changed)
+            call = _next(before, line.record)
+            if call is None:
+                continue
+            changed[call.id] = call
+            if before is None:
+                arrived[call.id] = call
+            if call.phase is Phase.OVER and (before is None or before.phase is not Phase.OVER):
+                ended.append(call)
+                arrived.pop(call.id, None)
+        if lines:
+            await connection.execute(insert(journal), [self._row(line, segment) for line in lines])
+        for call in arrived.values():
+            await rows.save(connection, row(call), self.journal.app)
+        for call in sorted(ended, key=lambda one: (one.ended_at or 0.0, one.arrived.arrived_at)):
+            await closing.close(connection, call, self.journal.app)
+
+    async def _known(self, connection: AsyncConnection, call_id: CallId, changed: dict[CallId, Call]) -> Call | None:
+        known = changed.get(call_id) or self._calls.get(call_id)
+        return known or await recall(connection, call_id)
+
+    def _row(self, line: Line, segment: Path) -> dict[str, object]:
+        assert line.record is not None
+        return {
+            "call_id": line.record.call_id,
+            "at": line.record.event.at,
+            "event": type(line.record.event).__name__,
+            "record": line.text.decode().rstrip("\n"),
+            "app": self.journal.app,
+            "segment": segment.name,
+            "offset": line.offset,
+        }
+
+    async def _shipped(self, segment: Path) -> int:
+        async with self.database.reading() as connection:
+            found = await connection.execute(select(journal_offsets.c.offset).where(*self._mine(segment)))
+            return found.scalar_one_or_none() or 0
+
+    async def _mark(self, connection: AsyncConnection, segment: Path, end: int) -> None:
+        await connection.execute(delete(journal_offsets).where(*self._mine(segment)))
+        values = {"app": self.journal.app, "segment": segment.name, "offset": end}
+        await connection.execute(insert(journal_offsets).values(values))
+
+    async def _remove(self, segment: Path) -> None:
+        self._unlink(segment)
+        async with self.database.writing() as connection:
+            await connection.execute(delete(journal_offsets).where(*self._mine(segment)))
+
+    def _unlink(self, segment: Path) -> None:
+        rest = segment.stat().st_size - self._offsets.pop(segment.name, 0)
+        if rest > 0:
+            self.dropped += 1
+            log.error("journal: dropped a torn last record", segment=segment.name, bytes=rest)
+        segment.unlink()
+
+    def _mine(self, segment: Path) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return journal_offsets.c.app == self.journal.app, journal_offsets.c.segment == segment.name
+
+
+def _read(segment: Path, offset: int, size: int) -> list[Line]:
+    """Return the whole lines that begin in the next `size` bytes, at least one if there is one."""
+    with segment.open("rb") as file:
+        file.seek(offset)
+        text = file.read(size)
+        if not text.endswith(b"\n"):
+            text += file.readline()
+    whole = text[: text.rfind(b"\n") + 1]
+    lines = []
+    for one in whole.split(b"\n")[:-1]:
+        lines.append(Line(offset, one + b"\n", _understood(one)))
+        offset += len(one) + 1
+    return lines
+
+
+def _understood(line: bytes) -> Record | None:
+    try:
+        return decode(line)
+    except TornRecordError:
+        return None
+
+
+def _next(call: Call | None, record: Record) -> Call | None:
+    """Return the call after this record; a defect in the machine must not hold up the other calls' records."""
+    try:
+        if call is not None:
+            return call if isinstance(record.event, CallArrived) else advance(call, record.event)[0]
+        if isinstance(record.event, CallArrived):
+            return arrive(record.call_id, record.event)[0]
+    except Exception:
+        log.exception("journal: the machine failed on a record", call=record.call_id)
+        return call
+    log.error("journal: a record of a call that never arrived", call=record.call_id)
+    return None

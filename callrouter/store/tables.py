@@ -1,0 +1,229 @@
+"""
+The tables, and how instants and outside text are stored.
+
+Instants are whole microseconds since 1970 (UTC) in a BIGINT: both databases keep them to the last digit, compare
+them exactly (a half-open period has exact ends), and neither can shift them by a session's time zone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+MICRO = 1_000_000
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in a column called INTEGER
+
+
+class Moment(TypeDecorator[float]):
+    """An instant (seconds since 1970, UTC) as whole microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return microseconds."""
+        return None if value is None else round(value * MICRO)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return seconds."""
+        return None if value is None else value / MICRO
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside: what no database can hold (NUL, half a surrogate pair) is replaced, not refused."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return storable text."""
+        if value is None:
+            return None
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the text as it is."""
+        return value
+
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", Words),
+    Column("name_folded", Words, comment="casefolded, to be found by: SQLite folds ASCII only"),
+    Column("priority", Words),
+    Column("segment", Words),
+    Column("attributes", Words, nullable=False, comment="JSON object: the import's other columns"),
+    Column("created_at", Moment, nullable=False),
+    Column("how", Words, nullable=False, comment="imported | called"),
+)
+client_phones = Table(
+    "client_phones",
+    metadata,
+    Column("number", Words, primary_key=True, comment="E.164"),
+    Column("client_id", BigId, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("raw", Words, nullable=False, comment="as it was written where it came from"),
+)
+responsibles = Table(
+    "responsibles",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("client_id", BigId, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("department", Words, comment="NULL: every department"),
+    Column("person", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, comment="NULL: still"),
+    Column("how", Words, nullable=False, comment="answered | assigned | imported"),
+    Column("by_call", Words),
+)
+# One open responsible per client and department, and one for all: two indexes, as NULLs differ from one another in one.
+Index(
+    "uq_responsibles_open",
+    responsibles.c.client_id,
+    responsibles.c.department,
+    unique=True,
+    sqlite_where=text("until IS NULL AND department IS NOT NULL"),
+    postgresql_where=text("until IS NULL AND department IS NOT NULL"),
+)
+Index(
+    "uq_responsibles_open_general",
+    responsibles.c.client_id,
+    unique=True,
+    sqlite_where=text("until IS NULL AND department IS NULL"),
+    postgresql_where=text("until IS NULL AND department IS NULL"),
+)
+
+scheme_revisions = Table(
+    "scheme_revisions",
+    metadata,
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("applied_at", Moment, nullable=False),
+    Column("applied_by", Words),
+    Column("comment", Words),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("line", Words, nullable=False),
+    Column("department", Words),
+    Column("caller", Words),
+    Column("caller_raw", Words, nullable=False),
+    Column("client_id", BigId, comment="the card, made at the end of the call if need be"),
+    Column("client", Words),
+    Column("responsible", Words),
+    Column("priority", Words),
+    Column("segment", Words),
+    Column("claimed_by", Words),
+    Column("direction", Words, nullable=False),
+    Column("arrived_at", Moment, nullable=False, index=True),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Words, comment="NULL: the call lives"),
+    Column("lost_reason", Words),
+    Column("lost_step", Integer),
+    Column("answered_by", Words),
+    Column("answered_step", Integer),
+    Column("scheme_revision", Integer),
+    Column("routed_by", Words, nullable=False),
+    Column("recovered", Boolean, nullable=False),
+    Column("asterisk_id", Words, nullable=False),
+    Column("recording", Words),
+    Column("app", Words, nullable=False, comment="the worker"),
+)
+Index("ix_calls_caller_arrived_at", calls.c.caller, calls.c.arrived_at)
+Index(
+    "ix_calls_live",
+    calls.c.arrived_at,
+    sqlite_where=text("outcome IS NULL"),
+    postgresql_where=text("outcome IS NULL"),
+)
+
+
+def _of_call() -> tuple[Column[str], Column[int]]:
+    return (
+        Column("call_id", Words, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+        Column("position", Integer, primary_key=True, autoincrement=False),
+    )
+
+
+call_steps = Table(
+    "call_steps",
+    metadata,
+    *_of_call(),
+    Column("step", Integer, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("target", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("skipped", Words),
+)
+call_legs = Table(
+    "call_legs",
+    metadata,
+    *_of_call(),
+    Column("person", Words),
+    Column("phone", Words, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ringing_at", Moment),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("result", Words),
+)
+call_talk = Table(
+    "call_talk",
+    metadata,
+    *_of_call(),
+    Column("person", Words),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("call_id", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("event", Words, nullable=False, comment="the event's name"),
+    Column("record", Words, nullable=False, comment="JSON: the event and its commands"),
+    Column("app", Words, nullable=False),
+    Column("segment", Words, nullable=False),
+    Column("offset", BigInteger, nullable=False, comment="in bytes, where the record begins"),
+    UniqueConstraint("app", "segment", "offset"),
+)
+Index("ix_journal_call_id_id", journal.c.call_id, journal.c.id)
+journal_offsets = Table(
+    "journal_offsets",
+    metadata,
+    Column("app", Words, primary_key=True),
+    Column("segment", Words, primary_key=True),
+    Column("offset", BigInteger, nullable=False, comment="in bytes, up to where the segment is shipped"),
+)
