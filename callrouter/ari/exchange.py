@@ -1,0 +1,107 @@
+"""What Asterisk says, sorted: news of a call goes to it, a stranger is a new call, and after a gap all is compared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Protocol
+
+import structlog
+
+from callrouter.ari import messages as ms
+from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.phone import FALLBACK, AriPhone
+from callrouter.ari.requests import Request, Requests
+from callrouter.ari.resync import resync
+from callrouter.ari.translate import Whose
+from callrouter.core import events as ev
+from callrouter.core.call import Call
+from callrouter.core.facts import Arrival
+from callrouter.core.words import CallId, Instant
+
+log = structlog.get_logger()
+
+
+class Calls(Protocol):
+    """The calls of this worker."""
+
+    def arrive(self, arrival: Arrival) -> None:
+        """A new one."""
+        ...
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """News of one."""
+        ...
+
+    def live(self) -> Iterator[Call]:
+        """All whose ladder has begun."""
+        ...
+
+
+class Exchange:
+    """The listener of the connection to Asterisk."""
+
+    def __init__(
+        self, app: str, phone: AriPhone, ids: Callable[[], CallId], now: Callable[[], Instant], replaced: asyncio.Event
+    ) -> None:
+        self._app = app
+        self._phone = phone
+        self._ids = ids
+        self._now = now
+        self._replaced = replaced
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.is_closing = False
+        self.first_connected = asyncio.Event()
+        self.ari: Requests
+        self.calls: Calls
+
+    async def connected(self) -> None:
+        """Compare the calls in hand with what Asterisk has."""
+        await resync(self.ari, self._app, self._phone, self.calls, self._now)
+        self.first_connected.set()
+
+    def hear(self, message: ms.Message) -> None:
+        """Sort one message; what takes time goes on by itself."""
+        if self._phone.hear(message, self.calls):
+            return
+        match message:
+            case ms.CallBroadcast():
+                self._go_on(self._claim(message.channel.id))
+            case ms.StasisStart(replace_channel=None):
+                self._arrived(message)
+            case ms.ApplicationReplaced():
+                self._replaced.set()
+
+    def _arrived(self, message: ms.StasisStart) -> None:
+        channel = message.channel
+        if message.args[:1] == ("leg",):
+            self._go_on(self._tell(Request("DELETE", f"channels/{channel.id}", {"reason": "normal"})))
+            return
+        line = message.args[0] if message.args else channel.dialplan.exten
+        if self.is_closing:
+            there: dict[str, str | int] = {"context": FALLBACK, "extension": line, "priority": 1}
+            self._go_on(self._tell(Request("POST", f"channels/{channel.id}/continue", there)))
+            log.warning("closing: a call goes to the fallback", asterisk_id=channel.id)
+            return
+        call = self._ids()
+        self._phone.know(channel.id, Whose(call))
+        is_local = channel.name.startswith("Local/")
+        number = channel.caller.number
+        self.calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))
+
+    async def _claim(self, channel: str) -> None:
+        """Take a call that `StasisBroadcast()` offers; whoever claims first has it."""
+        if self.is_closing:
+            return
+        await self._tell(Request("POST", "events/claim", {"channelId": channel, "application": self._app}))
+
+    async def _tell(self, request: Request) -> None:
+        try:
+            await self.ari.send(request)
+        except (AriAway, AriRefused) as error:
+            log.info("asterisk did not take a request", request=str(request), error=str(error))
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

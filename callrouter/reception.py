@@ -1,0 +1,133 @@
+"""Arrival: the caller hears ringing, his line, card and ladder are found, and the call begins with all of it known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from callrouter.core.commands import Command, SendRinging
+from callrouter.core.errors import CallrouterError
+from callrouter.core.events import CallArrived, Event
+from callrouter.core.facts import Arrival
+from callrouter.core.ladder import Person
+from callrouter.core.words import CallId, Instant, LostReason, PersonId
+from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
+from callrouter.routing.numbers import Number, mask, read
+from callrouter.routing.values import Line, Scheme
+
+LOOK_UP_AT_MOST = 0.3
+"""Seconds the look-up of a client may delay the first ring."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The scheme in force and the number of its revision."""
+
+    scheme: Scheme
+    revision: int
+
+
+class Reception:
+    """Turns an arrival into the call's first event."""
+
+    def __init__(
+        self,
+        perform: Callable[[CallId, Command], Awaitable[Event | None]],
+        find_client: Callable[[str, str | None], Awaitable[Client | None]],
+        is_transfer: Callable[[Arrival], Awaitable[bool]],
+        now: Callable[[], Instant],
+    ) -> None:
+        self.current: Current | None = None
+        self._perform = perform
+        self._find_client = find_client
+        self._is_transfer = is_transfer
+        self._now = now
+
+    def person_at(self, phone: str) -> PersonId | None:
+        """Return whose phone this is."""
+        return None if self.current is None else phones_of(self.current.scheme).get(phone)
+
+    async def receive(self, arrival: Arrival) -> CallArrived:
+        """Return the call's first event, after at most the look-up's bound."""
+        current = self.current
+        line = None if current is None else find_line(current.scheme, arrival.line)
+        if current is None or line is None:
+            why = "no scheme is applied" if current is None else "an unknown line"
+            log.error("a call goes to the fallback", why=why, call=arrival.call, line=arrival.line[:32])
+            return self._refused(arrival, current)
+        await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
+        number = read(arrival.caller_raw, current.scheme.country)
+        client = await self._client(number, line)
+        direction = await self._direction(arrival)
+        return self._arrived(arrival, current, line, number, client, direction)
+
+    async def _client(self, number: Number, line: Line) -> Client | None:
+        if number.e164 is None:
+            return None
+        try:
+            async with asyncio.timeout(LOOK_UP_AT_MOST):
+                return await self._find_client(number.e164, line.department)
+        except (CallrouterError, TimeoutError) as error:
+            log.warning("the client was not looked up in time", caller=mask(number.e164), error=str(error))
+            return None
+
+    async def _direction(self, arrival: Arrival) -> str:
+        """A colleague who dials a line, and a transfer to one, are no inbound calls (lcr/1)."""
+        internal = self.person_at(arrival.phone) is not None or (arrival.is_local and await self._is_transfer(arrival))
+        return "internal" if internal else "in"
+
+    def _refused(self, arrival: Arrival, current: Current | None) -> CallArrived:
+        number = Number(None, None, arrival.caller_raw)
+        if current is not None:
+            number = read(arrival.caller_raw, current.scheme.country)
+        return CallArrived(
+            at=self._now(),
+            arrived_at=arrival.at,
+            asterisk_id=arrival.asterisk_id,
+            line=arrival.line,
+            caller=number.e164 or number.short,
+            caller_raw=arrival.caller_raw,
+            refusal=LostReason.FAILURE,
+            scheme_revision=None if current is None else current.revision,
+        )
+
+    def _arrived(
+        self, arrival: Arrival, current: Current, line: Line, number: Number, client: Client | None, direction: str
+    ) -> CallArrived:
+        chosen = choose(current.scheme, line, client)
+        known = client or Client(id=0)
+        return CallArrived(
+            at=self._now(),
+            arrived_at=arrival.at,
+            asterisk_id=arrival.asterisk_id,
+            line=chosen.line,
+            department=chosen.department,
+            caller=number.e164 or number.short,
+            caller_raw=arrival.caller_raw,
+            direction=direction,
+            client_id=None if client is None else client.id,
+            client=known.name,
+            responsible=known.responsible,
+            priority=known.priority,
+            segment=known.segment,
+            ladder=chosen.ladder,
+            people=_named(chosen, current.scheme, known.responsible),
+            ring_at_most=chosen.ring_at_most,
+            prompt=chosen.prompt,
+            claimants=chosen.claimants,
+            claim_after=chosen.claim_after,
+            scheme_revision=current.revision,
+        )
+
+
+def _named(chosen: Chosen, scheme: Scheme, responsible: PersonId | None) -> tuple[Person, ...]:
+    """Everybody the ladder names, and the responsible, whose name the phones show."""
+    known = None if responsible is None else scheme.people.get(responsible)
+    if known is None or any(person.id == known.id for person in chosen.people):
+        return chosen.people
+    return (*chosen.people, Person(known.id, known.name, known.phones))

@@ -1,0 +1,214 @@
+"""The shell around the machine: one task a call, one event at a time, no locks. Written down first, then done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import structlog
+
+from callrouter.core import commands as cm, events as ev
+from callrouter.core.call import Call, Phase
+from callrouter.core.facts import Arrival
+from callrouter.core.machine import advance, arrive, deadline
+from callrouter.core.outcome import CallRow, row
+from callrouter.core.words import CallId, Instant, PersonId, Release
+
+log = structlog.get_logger()
+
+
+class Clock:
+    """The router's clock: UTC, read once, then carried on by the monotonic clock, so that it never jumps."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> Instant:
+        """Return now, in seconds since 1970 (UTC)."""
+        return self._offset + time.monotonic()
+
+
+class Phone(Protocol):
+    """Whoever makes phones ring."""
+
+    async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
+        """Do it within a bounded time; return the event it makes by itself. Never raises for a refusal."""
+        ...
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        ...
+
+
+class Journal(Protocol):
+    """Where everything is written down before it is done."""
+
+    def write(self, call: CallId, event: ev.Event, commands: tuple[cm.Command, ...]) -> None:
+        """Write one record; never waits and never raises."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is free."""
+
+    async def ask(self, call: Call, ask: cm.Ask) -> tuple[ev.Presence, ...]:
+        """Return who can ring now, reserved for this call."""
+        ...
+
+    def observe(self, call: Call) -> None:
+        """Take over what the call holds and wants."""
+        ...
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    """A live call's place on the switchboard."""
+
+    arrival: Arrival
+    events: asyncio.Queue[ev.Event] = field(default_factory=asyncio.Queue)
+    call: Call | None = None
+    task: asyncio.Task[None] | None = None
+
+
+class Switchboard:
+    """All live calls of this worker."""
+
+    def __init__(
+        self,
+        phone: Phone,
+        journal: Journal,
+        directory: Directory,
+        receive: Callable[[Arrival], Awaitable[ev.CallArrived]],
+        person_at: Callable[[str], PersonId | None],
+        now: Callable[[], Instant],
+    ) -> None:
+        self._phone = phone
+        self._journal = journal
+        self._directory = directory
+        self._receive = receive
+        self._person_at = person_at
+        self._now = now
+        self._lines: dict[CallId, _Line] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def live(self) -> Iterator[Call]:
+        """Yield the calls whose ladder has begun."""
+        yield from (line.call for line in self._lines.values() if line.call is not None)
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Begin a call of its own."""
+        line = self._lines[arrival.call] = _Line(arrival)
+        line.task = asyncio.create_task(self._serve(arrival.call, line), name=f"call {arrival.call}")
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """Hand an event to its call; a call that is over hears no more."""
+        if isinstance(event, ev.LegReplaced):
+            event = replace(event, person=self._person_at(event.phone))
+        if (line := self._lines.get(call)) is not None:
+            line.events.put_nowait(event)
+
+    def changed(self, call: CallId, person: PersonId) -> None:
+        """Somebody this call waits for is perhaps free."""
+        self.deliver(call, ev.PersonChanged(self._now(), person))
+
+    async def quiet(self) -> None:
+        """Return when no call is live."""
+        while tasks := [line.task for line in self._lines.values() if line.task is not None]:
+            await asyncio.wait(tasks)
+
+    async def _serve(self, call_id: CallId, line: _Line) -> None:
+        try:
+            arrived = await self._receive(line.arrival)
+            while not line.events.empty():
+                if isinstance(gone := line.events.get_nowait(), ev.CallerGone):
+                    arrived = replace(arrived, left_at=gone.at)
+            await self._converse(line, *arrive(call_id, arrived), arrived)
+        except Exception:
+            log.exception("a defect in one call; its caller goes to the fallback", call=call_id)
+            await self._last_resort(call_id, line)
+        finally:
+            self._phone.forget(call_id)
+            self._directory.forget(call_id)
+            del self._lines[call_id]
+
+    async def _converse(self, line: _Line, call: Call, commands: tuple[cm.Command, ...], event: ev.Event) -> None:
+        """Write down, do, and wait for what happens next, until the call is over."""
+        mine: deque[ev.Event] = deque()
+        while True:
+            line.call = call
+            self._journal.write(call.id, event, commands)
+            self._directory.observe(call)
+            mine.extend(await self._perform(call, commands))
+            if call.phase is Phase.OVER:
+                _tell(row(call))
+                return
+            event = mine.popleft() if mine else await self._next(line, call)
+            call, commands = advance(call, event)
+
+    async def _next(self, line: _Line, call: Call) -> ev.Event:
+        due = deadline(call)
+        if due is None or not line.events.empty():
+            return await line.events.get()
+        try:
+            async with asyncio.timeout(due - self._now()):
+                return await line.events.get()
+        except TimeoutError:
+            return ev.Elapsed(max(due, self._now()))
+
+    async def _perform(self, call: Call, commands: tuple[cm.Command, ...]) -> list[ev.Event]:
+        """Do it all in order; phones that begin to ring in one step begin together."""
+        results: list[ev.Event | None] = []
+        rings = [command for command in commands if isinstance(command, cm.Ring)]
+        for command in commands:
+            if isinstance(command, cm.Ask):
+                people = await self._directory.ask(call, command)
+                results.append(ev.Found(self._now(), command.step, people))
+            elif not isinstance(command, cm.Ring):
+                results.append(await self._phone.perform(call.id, command))
+            elif command is rings[0]:
+                results += await asyncio.gather(*(self._phone.perform(call.id, ring) for ring in rings))
+        return [result for result in results if result is not None]
+
+    async def _last_resort(self, call_id: CallId, line: _Line) -> None:
+        """Try to end the call in order; whatever happens, its caller is given back to the dialplan."""
+        failed = ev.RouterFailed(self._now(), "a defect, see the log")
+        try:
+            if line.call is not None:
+                call, commands = advance(line.call, failed)
+                await self._converse(line, call, commands, failed)
+                return
+        except Exception:
+            log.exception("the defect is in the call itself", call=call_id)
+        arrival = line.arrival
+        await self._phone.perform(call_id, cm.LetGo(arrival.asterisk_id, Release.FALLBACK, arrival.line))
+
+
+def _tell(ended: CallRow) -> None:
+    """The canonical line of a call: one, at its end, with everything but whole numbers."""
+    log.info(
+        "call",
+        call=ended.id,
+        line=ended.line,
+        department=ended.department,
+        caller="…" + (ended.caller or "")[-2:],
+        responsible=ended.responsible,
+        direction=ended.direction,
+        outcome=ended.outcome,
+        lost_reason=ended.lost_reason,
+        lost_step=ended.lost_step,
+        answered_by=ended.answered_by,
+        answered_step=ended.answered_step,
+        seconds=round((ended.ended_at or ended.arrived_at) - ended.arrived_at, 3),
+        legs=len(ended.legs),
+        scheme_revision=ended.scheme_revision,
+    )
