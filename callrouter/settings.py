@@ -1,0 +1,134 @@
+"""Settings: `CALLROUTER_*` in the environment, else `callrouter.toml`, else the default; unknown keys are refused."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from callrouter.core.errors import CallrouterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "CALLROUTER_"
+NOT_SETTINGS = frozenset({"CALLROUTER_CONFIG", "CALLROUTER_CACHE", "CALLROUTER_ASTERISK"})
+"""Ours, but read elsewhere."""
+SECRETS = frozenset({"ari_password", "database_url"})
+"""May come from a file that NAME_FILE names, and are never printed."""
+DEFAULT_FILE = "callrouter.toml"
+
+
+class SettingsError(CallrouterError):
+    """A setting is unknown or wrong."""
+
+
+class Address(NamedTuple):
+    """Where we listen."""
+
+    host: str
+    port: int
+
+
+def _address(value: object) -> object:
+    if value == "off" or isinstance(value, Address):
+        return None if value == "off" else value
+    host, colon, port = str(value).rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 <= int(port) < 65536:  # noqa: PLR2004 - the last port
+        raise ValueError("is not HOST:PORT or off")
+    return Address(host.strip("[]"), int(port))
+
+
+Bind = Annotated[Address | None, BeforeValidator(_address)]
+
+
+class Settings(BaseModel):
+    """What a worker and the commands are told from outside; None in a bind: off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    database_url: SecretStr = SecretStr("sqlite:///callrouter.db")
+    ari_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = "http://127.0.0.1:8088/ari"
+    ari_username: str = "callrouter"
+    ari_password: SecretStr | None = None
+    app: Annotated[str, Field(pattern=r"^callrouter[A-Za-z0-9_.-]*$", max_length=60)] = "callrouter"
+    agi_bind: Bind = Address("127.0.0.1", 4573)
+    http_bind: Bind = Address("127.0.0.1", 8090)
+    data_dir: Path = Path("var")
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; `SettingsError` names the wrong one and where it stands."""
+    environment = os.environ if environment is None else environment
+    where: dict[str, str] = {}
+    values = _from_file(environment, where) | _from_environment(environment, where)
+    try:
+        return Settings.model_validate(_without_files(values, where))
+    except ValidationError as error:
+        raise SettingsError("; ".join(_fault(fault, where) for fault in error.errors())) from None
+
+
+def _from_file(environment: Mapping[str, str], where: dict[str, str]) -> dict[str, Any]:
+    named = environment.get("CALLROUTER_CONFIG")
+    path = Path(named or DEFAULT_FILE)
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"CALLROUTER_CONFIG: there is no file {path}") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    values = {}
+    for key, value in table.items():
+        values[_known(key.lower(), f"{path}: {key}")] = value
+        where[key.lower()] = f"{path}: {key}"
+    return values
+
+
+def _from_environment(environment: Mapping[str, str], where: dict[str, str]) -> dict[str, Any]:
+    values = {}
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            key = _known(name.removeprefix(PREFIX).lower(), name)
+            values[key] = value
+            where[key] = name
+    return values
+
+
+def _known(key: str, shown: str) -> str:
+    names = [*Settings.model_fields, *(f"{secret}_file" for secret in SECRETS)]
+    if key in names:
+        return key
+    near = difflib.get_close_matches(key, names, 1)
+    hint = f" (did you mean {near[0].upper()}?)" if near else ""
+    raise SettingsError(f"{shown}: there is no such setting{hint}")
+
+
+def _without_files(values: dict[str, Any], where: dict[str, str]) -> dict[str, Any]:
+    """Put what NAME_FILE's file holds in NAME's place, where NAME itself is not set in the environment."""
+    for secret in SECRETS:
+        path = values.pop(f"{secret}_file", None)
+        if path is None or where.get(secret, "").startswith(PREFIX):
+            continue
+        shown = where[f"{secret}_file"]
+        try:
+            values[secret] = Path(path).read_text("utf-8").strip()
+        except (OSError, TypeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{shown}: cannot read {path}: {error}") from None
+        where[secret] = shown
+    return values
+
+
+def _fault(fault: Any, where: Mapping[str, str]) -> str:
+    key = str(fault["loc"][0])
+    said = fault["msg"].removeprefix("Value error, ")
+    if key == "app":
+        said = "has to begin with callrouter; letters, digits and . _ - may follow"
+    if key == "ari_url":
+        said = "is not http://HOST:PORT/ari"
+    return f"{where.get(key, key.upper())}: {said}"
