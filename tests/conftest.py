@@ -1,0 +1,34 @@
+"""Fixtures every test may use: the laboratory's servers, made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.postgres import Postgres
+from tests.lab.root import AsteriskRoot, provide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def asterisk_root() -> AsteriskRoot:
+    """A real Asterisk to start instances from; made once and kept for later runs."""
+    return provide()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL cluster of this test process; starts in about a second."""
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The address of a fresh, empty database on PostgreSQL."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)

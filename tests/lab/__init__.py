@@ -1,0 +1,22 @@
+"""The laboratory: a real Asterisk, real SIP phones and a real PostgreSQL for the tests and the demo.
+
+async with Lab(["101", "102"]) as lab:
+    lab.phone("101").behaviour = answers(after=1.0)
+    call = await lab.trunk.dial("+74951234567", caller="89161234567")
+    await call.wait("answered")
+"""
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.behaviour import Behaviour, answers, refuses, rejects, rings, silent
+from tests.lab.call import Call
+from tests.lab.company import Company, Endpoint, TrunkEndpoint
+from tests.lab.lab import Desk, Lab
+from tests.lab.phone import Phone, Trunk
+from tests.lab.root import AsteriskRoot, LabError, provide
+from tests.lab.sip import Identity
+from tests.lab.wire import Moment, Seen
+
+__all__ = [
+    "Asterisk", "AsteriskRoot", "Behaviour", "Call", "Company", "Desk", "Endpoint", "Identity", "Lab", "LabError",
+    "Moment", "Phone", "Seen", "Trunk", "TrunkEndpoint", "answers", "provide", "refuses", "rejects", "rings", "silent",
+]  # fmt: skip
