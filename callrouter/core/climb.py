@@ -44,10 +44,10 @@ def climb(call: Call, at: Instant) -> Reaction:
     number = len(call.steps) + 1
     if number > len(call.arrived.ladder):
         return _run_out(call, at)
-    call = replace(call, phase=Phase.CLIMBING, patience=None, steps=(*call.steps, StepRun(number, at)))
-    if step_end(call) <= at:
-        return climb(call, at)
+    before, call = call, replace(call, phase=Phase.CLIMBING, patience=None, steps=(*call.steps, StepRun(number, at)))
     step, run = running(call)
+    if step.seconds is None and step_end(call) <= at:  # until `ring_at_most`, which is over: the step is never reached
+        return _run_out(before, at)
     ringing = legs.people(legs.live(call))
     refused = tuple((person, Why.DECLINED) for person in step.people if legs.declined(call, person))
     unknown = [p for p in step.people if p not in ringing and not legs.declined(call, p)]

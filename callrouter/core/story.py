@@ -30,6 +30,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"{person_of(leg)} rings"
         case ev.LegAnswered(leg=leg):
             return f"{person_of(leg)} picks up"
+        case ev.LegEnded(leg=leg, end=ev.End.REFUSED, sip=None):
+            return f"{person_of(leg)} is gone"
         case ev.LegEnded(leg=leg, end=end, sip=sip):
             return f"{person_of(leg)} ended ({end.value}{f' {sip}' if sip else ''})"
         case ev.LegReplaced(leg=leg, phone=phone, person=person):

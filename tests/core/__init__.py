@@ -1,0 +1,1 @@
+"""The machine, proven: tables, stories, walks."""
