@@ -97,6 +97,7 @@ class Switchboard:
         self._person_at = person_at
         self._now = now
         self._lines: dict[CallId, _Line] = {}
+        self._moved = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -121,10 +122,16 @@ class Switchboard:
         """Somebody this call waits for is perhaps free."""
         self.deliver(call, ev.PersonChanged(self._now(), person))
 
-    async def quiet(self) -> None:
-        """Return when no call is live."""
-        while tasks := [line.task for line in self._lines.values() if line.task is not None]:
-            await asyncio.wait(tasks)
+    async def nobody_waits(self) -> None:
+        """Return when every live call is a conversation, or none is left."""
+        while any(line.call is None or line.call.phase is not Phase.TALKING for line in self._lines.values()):
+            self._moved.clear()
+            await self._moved.wait()
+
+    def hand_over(self) -> None:
+        """Give every caller who still waits back to the dialplan's fallback; conversations stay up."""
+        for call in self._lines:
+            self.deliver(call, ev.RouterFailed(self._now(), "the router stops"))
 
     async def _serve(self, call_id: CallId, line: _Line) -> None:
         try:
@@ -140,6 +147,7 @@ class Switchboard:
             self._phone.forget(call_id)
             self._directory.forget(call_id)
             del self._lines[call_id]
+            self._moved.set()
 
     async def _converse(self, line: _Line, call: Call, commands: tuple[cm.Command, ...], event: ev.Event) -> None:
         """Write down, do, and wait for what happens next, until the call is over."""
@@ -148,6 +156,7 @@ class Switchboard:
             line.call = call
             self._journal.write(call.id, event, commands)
             self._directory.observe(call)
+            self._moved.set()
             mine.extend(await self._perform(call, commands))
             if call.phase is Phase.OVER:
                 _tell(row(call))

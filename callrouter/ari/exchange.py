@@ -11,7 +11,7 @@ import structlog
 from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.phone import FALLBACK, AriPhone
-from callrouter.ari.requests import Request, Requests
+from callrouter.ari.requests import Request
 from callrouter.ari.resync import resync
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev
@@ -42,27 +42,32 @@ class Exchange:
     """The listener of the connection to Asterisk."""
 
     def __init__(
-        self, app: str, phone: AriPhone, ids: Callable[[], CallId], now: Callable[[], Instant], replaced: asyncio.Event
+        self,
+        phone: AriPhone,
+        calls: Calls,
+        app: str,
+        ids: Callable[[], CallId],
+        now: Callable[[], Instant],
+        replaced: asyncio.Event,
     ) -> None:
-        self._app = app
         self._phone = phone
+        self._calls = calls
+        self._app = app
         self._ids = ids
         self._now = now
         self._replaced = replaced
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_closing = False
-        self.first_connected = asyncio.Event()
-        self.ari: Requests
-        self.calls: Calls
+        self.connected_once = asyncio.Event()
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        await resync(self.ari, self._app, self._phone, self.calls, self._now)
-        self.first_connected.set()
+        await resync(self._phone.ari, self._app, self._phone, self._calls, self._now)
+        self.connected_once.set()
 
     def hear(self, message: ms.Message) -> None:
         """Sort one message; what takes time goes on by itself."""
-        if self._phone.hear(message, self.calls):
+        if self._phone.hear(message, self._calls):
             return
         match message:
             case ms.CallBroadcast():
@@ -87,7 +92,7 @@ class Exchange:
         self._phone.know(channel.id, Whose(call))
         is_local = channel.name.startswith("Local/")
         number = channel.caller.number
-        self.calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))
+        self._calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))
 
     async def _claim(self, channel: str) -> None:
         """Take a call that `StasisBroadcast()` offers; whoever claims first has it."""
@@ -97,7 +102,7 @@ class Exchange:
 
     async def _tell(self, request: Request) -> None:
         try:
-            await self.ari.send(request)
+            await self._phone.ari.send(request)
         except (AriAway, AriRefused) as error:
             log.info("asterisk did not take a request", request=str(request), error=str(error))
 

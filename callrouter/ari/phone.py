@@ -43,7 +43,7 @@ class AriPhone:
     """Performs commands, one call's in order; knows which channel is whose, and nothing else."""
 
     def __init__(self, ari: Requests, app: str, now: Callable[[], Instant]) -> None:
-        self._ari = ari
+        self.ari = ari
         self._app = app
         self._now = now
         self._whose: dict[str, Whose] = {}
@@ -110,7 +110,7 @@ class AriPhone:
     async def _tell(self, request: Request) -> bool:
         """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
         try:
-            await self._ari.send(request)
+            await self.ari.send(request)
         except AriRefused as refused:
             return refused.status in GONE
         except AriAway as away:
@@ -122,11 +122,11 @@ class AriPhone:
         self.know(ring.leg, Whose(call, ring.leg))
         started = self._starting[ring.leg] = asyncio.get_running_loop().create_future()
         try:
-            await self._ari.send(self._creation(call, ring))
+            await self.ari.send(self._creation(call, ring))
             async with asyncio.timeout(STARTED_AT_MOST):
                 await started
             seconds = max(1, -int(self._now() - ring.until))
-            await self._ari.send(Request("POST", f"channels/{ring.leg}/dial", {"timeout": seconds}))
+            await self.ari.send(Request("POST", f"channels/{ring.leg}/dial", {"timeout": seconds}))
         except AriRefused as refused:
             # "Allocation failed" is how Asterisk says that a phone is not registered.
             await self._tell(Request("DELETE", f"channels/{ring.leg}"))
@@ -155,10 +155,10 @@ class AriPhone:
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         try:
-            await self._ari.send(Request("POST", bridge, {"type": "mixing"}))
-            await self._ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg}))
-            await self._ari.send(Request("POST", f"{caller}/answer"))
-            await self._ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller}))
+            await self.ari.send(Request("POST", bridge, {"type": "mixing"}))
+            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg}))
+            await self.ari.send(Request("POST", f"{caller}/answer"))
+            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller}))
         except AriRefused as refused:
             if refused.status in GONE:  # whoever left says so himself, in an event
                 return None
@@ -178,7 +178,7 @@ class AriPhone:
         self.know(playback, Whose(call))
         request = Request("POST", f"channels/{play.caller}/play/{playback}", {"media": play.media})
         try:
-            await self._ari.send(request)
+            await self.ari.send(request)
         except (AriAway, AriRefused) as error:
             log.warning("a prompt cannot be played", call=call, media=play.media, error=str(error))
             return ev.PromptEnded(self._now())

@@ -1,0 +1,80 @@
+"""What the router needs of an Asterisk, asked over ARI: version and modules."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from callrouter.ari.requests import Request, Requests
+
+OLDEST = (22, 4)
+"""REST over the web socket begins here."""
+NEEDED = (
+    "app_stasis",
+    "res_stasis",
+    "res_stasis_answer",
+    "res_stasis_playback",
+    "res_ari",
+    "res_ari_applications",
+    "res_ari_asterisk",
+    "res_ari_bridges",
+    "res_ari_channels",
+    "res_ari_endpoints",
+    "res_ari_events",
+    "res_ari_playbacks",
+    "bridge_simple",
+    "chan_pjsip",
+    "func_callerid",
+    "func_timeout",
+)
+WANTED = {
+    "res_pjsip_rfc3326": "phones will show calls that a colleague answered as missed",
+    "res_ari_device_states": "phones that are not PJSIP count as unreachable",
+}
+"""Modules without which calls go through all the same, and what is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What Asterisk says about itself."""
+
+    version: str
+    modules: frozenset[str]
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        """The version as numbers: `22.10.1~dfsg` is (22, 10, 1)."""
+        found = re.match(r"(?:certified/|GIT-)?(\d+)(?:\.(\d+))?(?:\.(\d+))?", self.version)
+        return tuple(int(part) for part in found.groups() if part) if found else ()
+
+    def faults(self) -> list[str]:
+        """Return why the router cannot work with it, each with the mend."""
+        found = []
+        if self.number < OLDEST:
+            found.append(f"Asterisk {self.version} is too old: callrouter needs 22.4 or later, install that")
+        missing = [name for name in NEEDED if name not in self.modules]
+        if missing:
+            names = ", ".join(f"{name}.so" for name in missing)
+            found.append(f"Asterisk lacks {names}: load them in modules.conf, then `module load` or restart")
+        return found
+
+    def warnings(self) -> list[str]:
+        """Return what will not be as good as it could be."""
+        found = [
+            f"Asterisk lacks {name}.so: {lost}; load it in modules.conf"
+            for name, lost in WANTED.items()
+            if name not in self.modules
+        ]
+        if self.number[:2] == (22, 9):
+            found.append(f"Asterisk {self.version} can deadlock in ARI (issues 1962, 1907): install 22.10 or later")
+        if self.version.startswith("22.11.0-rc1"):
+            found.append("Asterisk 22.11.0-rc1 is crashed by a PONG (issue 2085): install a later one")
+        return found
+
+
+async def inspect(ari: Requests) -> Health:
+    """Ask Asterisk; raise AriAway, or AriRefused (401: wrong password)."""
+    info = await ari.send(Request("GET", "asterisk/info"))
+    modules = await ari.send(Request("GET", "asterisk/modules"))
+    running = (one["name"].removesuffix(".so") for one in modules if one.get("status") == "Running")
+    return Health(info["system"]["version"], frozenset(running))

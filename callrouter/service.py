@@ -1,0 +1,266 @@
+"""The composition root: every part of a worker is built here, by hand, and run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import IO, TypeVar
+
+import structlog
+
+from callrouter.ari.client import AriClient
+from callrouter.ari.errors import AriRefused
+from callrouter.ari.exchange import Exchange
+from callrouter.ari.health import inspect
+from callrouter.ari.phone import AriPhone
+from callrouter.ari.presence import look
+from callrouter.ari.requests import HttpRequests, Request
+from callrouter.core.errors import AwayError, CallrouterError
+from callrouter.core.facts import Arrival, PhoneState
+from callrouter.core.words import CallId, PersonId
+from callrouter.directory import Directory
+from callrouter.reception import Current, Reception
+from callrouter.routing.choose import Client
+from callrouter.routing.scheme import parse
+from callrouter.settings import Settings
+from callrouter.store import queries, schema, schemes
+from callrouter.store.database import Database
+from callrouter.store.journal import Journal
+from callrouter.store.shipper import Shipper
+from callrouter.switchboard import Clock, Switchboard
+
+WAIT = 1.0
+"""Seconds between two attempts to reach a server that is away."""
+SCHEME_EVERY = 1.0
+"""Seconds between two looks for a new revision: workers take it up within 2 s."""
+DRAIN_AT_MOST = 30.0
+"""Seconds the ringing calls have to finish after SIGTERM."""
+SHIP_AT_MOST = 5.0
+"""Seconds the journal has to reach SQL at the end; what does not is shipped at the next start."""
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class AppTakenError(CallrouterError):
+    """Another worker has this application's name."""
+
+
+class ReplacedError(AwayError):
+    """Another worker took our name at Asterisk: this one hears nothing more."""
+
+
+def call_id() -> CallId:
+    """Return a new id: a time-ordered UUID (RFC 9562, version 7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    return CallId(str(uuid.UUID(int=value)))
+
+
+async def serve(settings: Settings, *, wait: bool) -> None:
+    """Run one worker until SIGTERM or SIGINT; raise what keeps it from running."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(lock(settings.data_dir, settings.app))
+        database = Database(settings.database_url.get_secret_value())
+        stack.push_async_callback(database.close)
+        await _patiently(lambda: schema.check(database), wait=wait)
+        http = await stack.enter_async_context(_http(settings))
+        await _patiently(lambda: _check_asterisk(http), wait=wait)
+        journal = Journal(settings.data_dir / "journal", settings.app)
+        stack.callback(journal.close)
+        await Worker(settings, database, journal).run()
+
+
+class Worker:
+    """The parts of a worker, joined."""
+
+    def __init__(self, settings: Settings, database: Database, journal: Journal) -> None:
+        now = Clock()
+        self._database = database
+        self._settings = settings
+        self._replaced = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._phone = AriPhone(self, settings.app, now)
+        self._directory = Directory(self, self._person_changed)
+        self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
+        self._switchboard = Switchboard(
+            self._phone, journal, self._directory, self._reception.receive, self._reception.person_at, now
+        )
+        self._exchange = Exchange(self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
+        self._shipper = Shipper(journal, database)
+        login = (settings.ari_username, _password(settings))
+        self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange)
+
+    async def send(self, request: Request, deadline: float = 2.0) -> object:
+        """Send a request over the connection of the moment."""
+        return await self._ari.send(request, deadline)
+
+    async def look(self, phone: str) -> PhoneState:
+        """Return how a phone stands."""
+        return await look(self._ari, phone)
+
+    def _person_changed(self, call: CallId, person: PersonId) -> None:
+        self._switchboard.changed(call, person)
+
+    async def run(self) -> None:
+        """Take calls until told to stop; then let the ringing ones finish."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._take_up_scheme()
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(work)
+                for work in (
+                    self._ari.run(_say),
+                    self._directory.run(),
+                    self._shipper.run(),
+                    self._follow_scheme(),
+                )
+            ]
+            group.create_task(self._announce())
+            await self._until_stopped()
+            for task in background:
+                task.cancel()
+        await self._ship_the_rest()
+        if self._replaced.is_set():
+            raise ReplacedError(
+                f"another worker took the application {self._settings.app} at Asterisk: give each its own APP"
+            )
+
+    async def _announce(self) -> None:
+        await self._exchange.connected_once.wait()
+        _print(f"ready app={self._settings.app}")
+
+    async def _until_stopped(self) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        replaced = asyncio.create_task(self._replaced.wait())
+        await asyncio.wait({stopped, replaced}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        replaced.cancel()
+        self._exchange.is_closing = True
+        if self._replaced.is_set():
+            return
+        _print("closing: no new calls, the ringing ones finish")
+        try:
+            async with asyncio.timeout(DRAIN_AT_MOST):
+                await self._switchboard.nobody_waits()
+        except TimeoutError:
+            self._switchboard.hand_over()
+            async with asyncio.timeout(DRAIN_AT_MOST / 10):
+                await self._switchboard.nobody_waits()
+
+    async def _ship_the_rest(self) -> None:
+        try:
+            async with asyncio.timeout(SHIP_AT_MOST):
+                await self._shipper.drain()
+        except (CallrouterError, TimeoutError) as error:
+            log.warning("the journal is shipped at the next start", why=str(error))
+
+    async def _follow_scheme(self) -> None:
+        while True:
+            await asyncio.sleep(SCHEME_EVERY)
+            await self._take_up_scheme()
+
+    async def _take_up_scheme(self) -> None:
+        """Read the revision in force; whatever is wrong with it, the one before stays."""
+        has = None if self._reception.current is None else self._reception.current.revision
+        try:
+            async with self._database.reading() as connection:
+                number = await schemes.current_number(connection)
+                newest = await schemes.get(connection, number) if number is not None and number != has else None
+            if newest is not None:
+                scheme = parse(newest.document, f"revision {newest.revision}")
+                self._reception.current = Current(scheme, newest.revision)
+                log.info("scheme", revision=newest.revision)
+        except CallrouterError as error:
+            log.warning("the scheme stays as it was", revision=has, why=str(error))
+
+    async def _find_client(self, number: str, department: str | None) -> Client | None:
+        async with self._database.reading() as connection:
+            return await queries.client_by_number(connection, number, department)
+
+    async def _is_transfer(self, arrival: Arrival) -> bool:
+        """Whether a `Local/` channel belongs to a call that we have."""
+        variable: dict[str, str | int] = {"variable": "CHANNEL(linkedid)"}
+        try:
+            answer = await self._ari.send(Request("GET", f"channels/{arrival.asterisk_id}/variable", variable))
+        except CallrouterError:
+            return False
+        return answer["value"] in {call.arrived.asterisk_id for call in self._switchboard.live()}
+
+
+def _password(settings: Settings) -> str:
+    if settings.ari_password is None:
+        raise CallrouterError("ARI_PASSWORD is not set: set CALLROUTER_ARI_PASSWORD or CALLROUTER_ARI_PASSWORD_FILE")
+    return settings.ari_password.get_secret_value()
+
+
+def _http(settings: Settings) -> HttpRequests:
+    return HttpRequests(settings.ari_url, settings.ari_username, _password(settings))
+
+
+async def _check_asterisk(http: HttpRequests) -> None:
+    try:
+        health = await inspect(http)
+    except AriRefused as refused:
+        if refused.status in {401, 403}:
+            raise CallrouterError(
+                "Asterisk refuses ARI_USERNAME or ARI_PASSWORD: compare them with the user in ari.conf"
+            ) from None
+        raise
+    for warning in health.warnings():
+        log.warning(warning)
+    if faults := health.faults():
+        raise CallrouterError("; ".join(faults))
+
+
+async def _patiently(attempt: Callable[[], Awaitable[T]], *, wait: bool) -> T:
+    """Try until what is away is there."""
+    said = ""
+    while True:
+        try:
+            return await attempt()
+        except AwayError as away:
+            if not wait:
+                raise
+            if str(away) != said:
+                said = str(away)
+                _print(f"waiting: {said}")
+        await asyncio.sleep(WAIT)
+
+
+async def _say(away: AwayError) -> None:
+    log.warning("waiting for asterisk", why=str(away))
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the promise of `serve`: scripts wait for `ready`
+
+
+def lock(directory: Path, app: str) -> IO[str]:
+    """Take the application's name on this host, until the file is closed; raise AppTakenError naming who has it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = (directory / f"{app}.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise AppTakenError(
+            f"process {holder} serves {app} already ({directory}): stop it, or give this one another APP"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
