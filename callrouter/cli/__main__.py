@@ -1,0 +1,5 @@
+"""`python -m callrouter.cli`."""
+
+from callrouter.cli import main
+
+main()
