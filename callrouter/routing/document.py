@@ -21,16 +21,23 @@ T = TypeVar("T", bound="Part")
 
 VERSION = 1
 PERSON_KEY = r"[\w][\w.-]{0,39}"
-LINE_KEY = r"\+?[0-9A-Za-z][0-9A-Za-z_.-]{0,39}"
+LINE_KEY = r"\+?[0-9][0-9A-Za-z_.-]{0,39}|[A-Za-z][0-9A-Za-z_.-]{1,39}"
+"""One letter alone is a special extension of Asterisk (h: after a hang-up), so it is no line."""
 PHONE = r"[A-Z][A-Za-z0-9]{1,15}/[A-Za-z0-9_.+*#-]+(@[A-Za-z0-9_.-]+)?(/[A-Za-z0-9_.+*#-]+)?"
 PROMPT = (
     r"(sound|recording):[A-Za-z0-9_-]+([./+][A-Za-z0-9_-]+)*"
     r"|tone:[a-z]+|digits:[0-9*#]+|number:[0-9]{1,9}"
 )
+TARGET = r"responsible|department|head|owner|(department|person):.+"
 MOST_STEPS = 20
 _LONGEST_PHONE = 70
 _LONGEST_NAME = 80
 _LONGEST_PROMPT = 200
+
+
+def whole(pattern: str) -> str:
+    """Return the pattern as a JSON schema needs it to match a whole value, in Python as in other readers."""
+    return rf"^(?:{pattern})$(?!\n)"
 
 
 def _phone(text: str) -> str:
@@ -59,9 +66,17 @@ def _prompt(text: str) -> str:
 
 
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"minLength": 1, "maxLength": _LONGEST_NAME})]
-Phone = Annotated[str, AfterValidator(_phone), Field(json_schema_extra={"pattern": f"^(?:{PHONE})$"})]
-Prompt = Annotated[str, AfterValidator(_prompt), Field(json_schema_extra={"pattern": f"^(?:{PROMPT})$"})]
+Name = Annotated[
+    str,
+    AfterValidator(_name),
+    Field(json_schema_extra={"pattern": whole(r"[^\u0000-\u001f]+"), "maxLength": _LONGEST_NAME}),
+]
+Phone = Annotated[
+    str, AfterValidator(_phone), Field(json_schema_extra={"pattern": whole(PHONE), "maxLength": _LONGEST_PHONE})
+]
+Prompt = Annotated[
+    str, AfterValidator(_prompt), Field(json_schema_extra={"pattern": whole(PROMPT), "maxLength": _LONGEST_PROMPT})
+]
 
 
 class Part(BaseModel):
@@ -110,9 +125,14 @@ class StepPart(Part):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["ring"]}, {"required": ["add"]}]})
 
     ring: str | None = Field(
-        None, description="responsible, department, head, owner, department:KEY or person:KEY; who else rings stops."
+        None,
+        json_schema_extra={"pattern": whole(TARGET)},
+        description="responsible, department, head, owner, department:KEY or person:KEY; who else rings stops.",
     )
-    add: str | None = Field(None, description="The same words; who rings goes on ringing.")
+    add: str | None = Field(
+        None, json_schema_extra={"pattern": whole(TARGET)}, description="The same words; who rings goes on ringing."
+    )
+
     seconds: Seconds | None = Field(None, description="Only the last step may leave it out: until ring_at_most.")
     if_busy: Literal["wait", "skip"] | None = Field(
         None, description="Nobody is free, somebody is busy; default: wait for a department, skip for one person."

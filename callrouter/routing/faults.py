@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from callrouter.core.errors import CallrouterError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,7 +28,7 @@ class Fault:
         return f"{self.path}: {self.message}{hint}"
 
 
-class WrongScheme(ValueError):  # noqa: N818 -- the contract's word; what it holds are the faults
+class WrongScheme(CallrouterError):  # noqa: N818 -- the contract's word; what it holds are the faults
     """The document is refused whole; `str()` is what the user reads: a line per fault and the sum."""
 
     def __init__(self, file: str, faults: tuple[Fault, ...]) -> None:

@@ -13,6 +13,7 @@ from callrouter.routing.scheme import Line, Scheme, parse
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "scheme.toml"
 ANNA, BORIS, VERA, GLEB, IRINA = (PersonId(key) for key in ("anna", "boris", "vera", "gleb", "irina"))
+ADA, BOB, OLGA = (PersonId(key) for key in ("ada", "bob", "olga"))
 LARGE = parse(
     b"""version = 1
 timezone = "Europe/Moscow"
@@ -137,11 +138,11 @@ def test_every_kind_of_step_finds_its_people() -> None:
     """Department, head, another department, one person and the owner; the steps' own words on busy people hold."""
     decision = chosen(LARGE, "+74951234567")
     assert decision.ladder == (
-        Step(Action.RING, "department", ("ada", "bob"), 1.5, IfBusy.SKIP),
-        Step(Action.ADD, "head", ("ada",), 2, IfBusy.WAIT),
-        Step(Action.RING, "department:sales", ("ada", "bob"), 3, IfBusy.WAIT),
-        Step(Action.RING, "person:bob", ("bob",), 4, IfBusy.SKIP),
-        Step(Action.RING, "owner", ("olga",), None, IfBusy.SKIP),
+        Step(Action.RING, "department", (ADA, BOB), 1.5, IfBusy.SKIP),
+        Step(Action.ADD, "head", (ADA,), 2, IfBusy.WAIT),
+        Step(Action.RING, "department:sales", (ADA, BOB), 3, IfBusy.WAIT),
+        Step(Action.RING, "person:bob", (BOB,), 4, IfBusy.SKIP),
+        Step(Action.RING, "owner", (OLGA,), None, IfBusy.SKIP),
     )
     assert [person.id for person in decision.people] == ["ada", "bob", "olga"]
     assert (decision.ring_at_most, decision.claim_after) == (45, 2.5)
@@ -157,8 +158,8 @@ def test_a_department_without_a_head_has_nobody_in_that_step() -> None:
 def test_claims_are_allowed_and_forbidden_by_person() -> None:
     """Members claim unless forbidden; others only if allowed; a line without a department has only those."""
     assert chosen(LARGE, "+74951234567").claimants == ("ada", "olga")
-    assert chosen(LARGE, "84950000001").claimants == ("olga",)
-    assert chosen(LARGE, "700").claimants == ("olga",)
+    assert chosen(LARGE, "84950000001").claimants == (OLGA,)
+    assert chosen(LARGE, "700").claimants == (OLGA,)
     assert chosen(LARGE, "700").department is None
 
 

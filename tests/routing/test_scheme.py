@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from callrouter.core.words import Action, IfBusy
+from callrouter.core.words import Action, IfBusy, PersonId
 from callrouter.routing.scheme import Company, Department, Line, SchemePerson, SchemeStep, WrongScheme, parse
 from callrouter.routing.toml import LARGEST
 
@@ -29,6 +29,11 @@ def faults(text: str | bytes) -> list[str]:
     return [line.removeprefix("FILE: ") for line in lines]
 
 
+def ids(*keys: str) -> tuple[PersonId, ...]:
+    """Return the keys as ids of people."""
+    return tuple(PersonId(key) for key in keys)
+
+
 def changed(*changes: tuple[str, str]) -> str:
     """Return the example with these changes, each made exactly once."""
     text = TEXT
@@ -42,10 +47,14 @@ def test_the_example_of_the_documentation_is_read_whole() -> None:
     """The shortest useful document gives these values and no others."""
     scheme = parse(EXAMPLE.read_bytes())
     assert (scheme.timezone, scheme.country) == ("Europe/Moscow", "RU")
-    assert scheme.company == Company(owner="irina", ring_at_most=60, claim_after=10)
+    assert scheme.company == Company(owner=PersonId("irina"), ring_at_most=60, claim_after=10)
     assert list(scheme.people) == ["anna", "boris", "vera", "gleb", "irina"]
-    assert scheme.people["anna"] == SchemePerson("anna", "Анна Петрова", ("PJSIP/101",), claims=None)
-    assert scheme.departments == {"sales": Department("sales", "Отдел продаж", ("anna", "boris", "vera"), "gleb")}
+    assert scheme.people[PersonId("anna")] == SchemePerson(
+        PersonId("anna"), "Анна Петрова", ("PJSIP/101",), claims=None
+    )
+    assert scheme.departments == {
+        "sales": Department("sales", "Отдел продаж", ids("anna", "boris", "vera"), PersonId("gleb"))
+    }
     assert scheme.ladders == {
         "default": (
             SchemeStep(Action.RING, "responsible", 10, IfBusy.SKIP),
@@ -76,7 +85,7 @@ def test_everything_that_may_be_left_out_has_its_default() -> None:
         """
     )
     assert scheme.company == Company(None, 60, 10)
-    assert scheme.departments["d"] == Department("d", "d", ("a",), None)
+    assert scheme.departments["d"] == Department("d", "d", ids("a"), None)
     assert scheme.lines["101"] == Line("101", None, "101", None, "default", "sound:custom/closed")
     assert list(scheme.spelled) == ["101"]
 
@@ -226,7 +235,7 @@ def test_a_phone_nearly_right_is_put_right(phone: str, meant: str | None) -> Non
 )
 def test_a_phone_may_be_behind_a_trunk_or_the_dialplan(phone: str) -> None:
     """The forms that a PBX administrator uses are accepted as they are."""
-    assert parse(changed(('"PJSIP/101"', f'"{phone}"')).encode()).people["anna"].phones == (phone,)
+    assert parse(changed(('"PJSIP/101"', f'"{phone}"')).encode()).people[PersonId("anna")].phones == (phone,)
 
 
 @pytest.mark.parametrize("key", ["анна", "ivan.petrov", "a-b", "7", "_x", "x" * 40])

@@ -1,0 +1,96 @@
+"""The shipped JSON schema, beside what the program itself accepts."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+
+import callrouter.routing
+from callrouter.routing.document_schema import json_schema
+from callrouter.routing.scheme import WrongScheme, parse
+from tests.routing.test_scheme import CASES, EXAMPLE, HOSTILE, changed
+
+SHIPPED = Path(callrouter.routing.__file__).with_name("scheme.schema.json")
+VALIDATOR = Draft202012Validator(json.loads(SHIPPED.read_text("utf-8")))
+ONLY_THE_PROGRAM_KNOWS = (
+    "already",
+    "listed twice",
+    "same line",
+    "no time zone is called",
+    "no person is called",
+    "no department is called",
+    "no ladder is called",
+    "company.owner: must be a string",
+    "there is no company.owner",
+    "only the last step",
+    "is missing: the ladder",
+    "no country has the code",
+    "a line is a valid phone number",
+)
+"""What relates parts of the document to each other, or needs a list of the world's names."""
+
+
+def accepted(document: dict[str, Any]) -> bool:
+    """Return whether the shipped schema takes the document."""
+    return bool(VALIDATOR.is_valid(document))
+
+
+def test_the_shipped_schema_is_the_one_of_this_program() -> None:
+    """The file is what `json_schema` returns: whoever changes the document writes it anew."""
+    again = "SHIPPED.write_text(json_schema(), 'utf-8')"
+    assert SHIPPED.read_text("utf-8") == json_schema(), f"in this test's module: {again}"
+
+
+def test_the_shipped_schema_is_a_json_schema() -> None:
+    """An editor can load it."""
+    Draft202012Validator.check_schema(VALIDATOR.schema)
+
+
+def test_the_schema_takes_the_documents_that_the_program_takes() -> None:
+    """The example and a document with every key are accepted by both."""
+    for text in (
+        EXAMPLE.read_text("utf-8"),
+        changed(
+            ("[people]", '[people]\n"анна.b-c" = {name = "N", phones = ["PJSIP/1", "Local/1@a/n"], claims = true}')
+        ),
+        changed(('owner = "irina"', 'owner = "irina"\nring_at_most = 90\nclaim_after = 0')),
+        changed(('"owner"}', '"person:anna", seconds = 0.5, if_busy = "wait"}')),
+        changed(('ladder = "default"', 'prompt = "sound:ru/bye"')),
+        changed(("[lines]", '[lines]\ndefault = {department = "sales"}\n101 = {department = "sales"}')),
+    ):
+        parse(text.encode())
+        assert accepted(tomllib.loads(text)), text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (old, new)
+        for old, new, fault in CASES
+        if not fault.startswith("line ") and not any(said in fault for said in ONLY_THE_PROGRAM_KNOWS)
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(old: str, new: str) -> None:
+    """Wrong keys, types, ranges and characters are marked by an editor before the program sees them."""
+    text = changed((old, new.replace("⏎", "\n")))
+    with pytest.raises(WrongScheme):
+        parse(text.encode())
+    document = tomllib.loads(text)
+    beyond_a_schema = any(
+        isinstance(step.get("seconds"), float) and step["seconds"] != step["seconds"]
+        for step in document.get("ladders", {}).get("default", [])
+    )
+    assert accepted(document) is beyond_a_schema
+
+
+@pytest.mark.parametrize("phone", HOSTILE)
+def test_the_schema_refuses_hostile_phones(phone: str) -> None:
+    """What has a meaning in a dial string is refused by the schema as well."""
+    document = tomllib.loads(EXAMPLE.read_text("utf-8"))
+    document["people"]["anna"]["phones"] = [phone]
+    assert not accepted(document)
