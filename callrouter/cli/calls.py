@@ -1,0 +1,164 @@
+"""`callrouter calls`: the list, one call with its trace, the live view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from callrouter.cli.show import as_json
+from callrouter.cli.when import end_option, start_option
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.store.codec import Record
+    from callrouter.store.database import Database
+    from callrouter.store.queries import Recorded, Wanted
+
+
+@click.group()
+def calls() -> None:
+    """Calls: the list, one call with its trace, the live view."""
+
+
+@calls.command("list")
+@start_option
+@end_option
+@click.option("--outcome", type=click.Choice(["answered", "lost"]))
+@click.option("--line", metavar="NUMBER", help="Only calls to this line.")
+@click.option("--caller", metavar="NUMBER", help="Only calls from this number.")
+@as_json
+def list_(
+    start: str | None, end: str | None, outcome: str | None, line: str | None, caller: str | None, *, wants_json: bool
+) -> None:
+    """List the ended calls, oldest first."""
+    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.show import json_value
+    from callrouter.ledger.call import document
+    from callrouter.store import queries
+
+    async def work(database: Database) -> tuple[tuple[Recorded, ...], str]:
+        async with database.reading() as connection:
+            timezone = await zone(connection)
+            wanted = await _wanted(connection, (start, end, timezone), outcome, line, caller)
+            return await queries.ended_calls(connection, wanted), timezone
+
+    found, timezone = with_database(work)
+    if wants_json:
+        json_value([document(one.row, one.claimed_by) for one in found])
+    else:
+        print_calls(found, timezone)
+
+
+@calls.command()
+@click.argument("call_id", metavar="ID")
+@as_json
+def show(call_id: str, *, wants_json: bool) -> None:
+    """Show one call, ended or live, with its trace. The beginning of the id is enough when only one call has it."""
+    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.show import json_value
+    from callrouter.ledger.call import document
+    from callrouter.store import history, queries
+
+    async def work(database: Database) -> tuple[Recorded, tuple[Record, ...], str]:
+        async with database.reading() as connection:
+            found = await queries.call_by_id(connection, call_id)
+            return found, await history.records(connection, found.row.id), await zone(connection)
+
+    found, records, timezone = with_database(work)
+    if wants_json:
+        json_value(document(found.row, found.claimed_by) | {"trace": trace(records)})
+    else:
+        _print_call(found, records, timezone)
+
+
+@calls.command()
+@click.option("--once", is_flag=True, help="Print what there is now, and end.")
+@as_json
+def watch(*, once: bool, wants_json: bool) -> None:
+    """Watch the calls that go on: each with its step, who rings or waits, and for how long. Ends on Ctrl-C."""
+    from callrouter.cli import watch as view
+
+    view.run(once=once, wants_json=wants_json)
+
+
+def trace(records: tuple[Record, ...]) -> list[str]:
+    """Return the trace: one line per record, with seconds since the call arrived."""
+    from callrouter.core.events import CallArrived
+    from callrouter.core.story import tell
+
+    first = records[0].event if records else None
+    since = first.arrived_at if isinstance(first, CallArrived) else 0.0
+    return [tell(record.event, record.commands, since) for record in records]
+
+
+def print_calls(found: tuple[Recorded, ...], timezone: str) -> None:
+    """Print calls as a table."""
+    from callrouter.cli.show import clock, table
+    from callrouter.ledger.rate import talked, waited
+
+    columns = ("id", f"arrived ({timezone})", "line", "caller", "client", "outcome", "by", "step", "wait", "talk")
+    lines = []
+    for row in (one.row for one in found):
+        reason = row.outcome if row.lost_reason is None else f"{row.outcome}: {row.lost_reason.value}"
+        step = row.lost_step if row.answered_step is None else row.answered_step
+        caller = row.caller or row.caller_raw
+        arrived = clock(row.arrived_at, timezone)
+        line = (row.id, arrived, row.line, caller, row.client, reason, row.answered_by, step, waited(row), talked(row))
+        lines.append(line)
+    table(columns, lines)
+
+
+def _print_call(found: Recorded, records: tuple[Record, ...], timezone: str) -> None:
+    from callrouter.cli.show import clean, clock
+    from callrouter.ledger.call import document
+
+    for name, value in document(found.row, found.claimed_by).items():
+        if isinstance(value, list):
+            continue
+        shown = clock(getattr(found.row, name), timezone) if name.endswith("_at") else value
+        click.echo(f"{name:16} {'-' if shown in (None, '') else clean(shown)}")
+    click.echo(f"\ntrace (seconds since the call arrived; times are {timezone})")
+    for line in trace(records):
+        click.echo(f"  {clean(line)}")
+
+
+async def _wanted(
+    connection: AsyncConnection,
+    when: tuple[str | None, str | None, str],
+    outcome: str | None,
+    line: str | None,
+    caller: str | None,
+) -> Wanted:
+    from callrouter.cli.opening import scheme_in_force
+    from callrouter.cli.when import instant
+    from callrouter.routing import numbers
+    from callrouter.store.queries import Wanted
+
+    start, end, timezone = when
+    scheme = await scheme_in_force(connection)
+    country = "RU" if scheme is None else scheme.country
+    return Wanted(
+        start=None if start is None else instant(start, "--from", timezone),
+        end=None if end is None else instant(end, "--to", timezone),
+        outcome=outcome,
+        line=None if line is None else await _line(connection, line),
+        caller=None if caller is None else numbers.read(caller, country).known or caller,
+    )
+
+
+async def _line(connection: AsyncConnection, line: str) -> str:
+    """Return the line as the ledger has it; one that nobody knows is a mistake, not an empty list."""
+    from callrouter.cli.opening import WrongInputError, scheme_in_force
+    from callrouter.routing.choose import find_line
+    from callrouter.store import queries
+
+    if await queries.line_was_called(connection, line):
+        return line
+    scheme = await scheme_in_force(connection)
+    found = None if scheme is None else find_line(scheme, line)
+    known = found is not None and scheme is not None and found.key in scheme.lines
+    if found is None or not (known or await queries.line_was_called(connection, found.key)):
+        raise WrongInputError(f"no line is called {line!r}: `callrouter scheme show` has the lines")
+    return found.key
