@@ -1,0 +1,161 @@
+"""A million random events, sensible and not: no promise of the core is ever broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from callrouter.core import commands as cm, events as ev, machine
+from callrouter.core.call import Phase
+from callrouter.core.ladder import Person, Step
+from callrouter.core.words import Action, IfBusy, Instant, LegId, LostReason, PersonId, Result, Why
+from tests.core.witness import Witness
+
+EVENTS = 1_000_000
+PARTS = 8
+PEOPLE = tuple(PersonId(name) for name in ("anna", "boris", "vera", "gleb", "irina"))
+AWAY = (Why.UNREACHABLE, Why.PAUSED, Why.ABSENT, Why.CLOSED, Why.UNKNOWN_PERSON)
+
+
+def arrival(random: Random) -> ev.CallArrived:
+    """Return a call with a ladder that nobody would write, but that could be written."""
+    at = 1_000_000.0 + random.random()
+    ladder = [ladder_step(random) for _ in range(random.randint(0, 8))]
+    if ladder and random.random() < 0.5:
+        last = ladder[-1]
+        ladder[-1] = Step(last.action, last.target, last.people, None, last.if_busy, last.nobody)
+    return ev.CallArrived(
+        at=at,
+        arrived_at=at - random.random() / 4,
+        asterisk_id="caller",
+        line="+74951234567",
+        caller="+79161234567",
+        caller_raw="89161234567",
+        responsible=random.choice((None, *PEOPLE)),
+        ladder=tuple(ladder),
+        people=tuple(Person(one, one, (f"PJSIP/{one}",)) for one in PEOPLE),
+        ring_at_most=random.choice((20.0, 60.0)),
+        prompt=random.choice((None, "sound:sorry")),
+        refusal=LostReason.FAILURE if random.random() < 0.01 else None,
+        left_at=at if random.random() < 0.01 else None,
+    )
+
+
+def ladder_step(random: Random) -> Step:
+    """Return any step."""
+    people = tuple(random.sample(PEOPLE, random.randint(0, 4)))
+    nobody = None if people else random.choice((None, Why.NO_RESPONSIBLE))
+    seconds = random.choice((0.3, 1.0, 5.0, 10.0))
+    return Step(random.choice(tuple(Action)), "department", people, seconds, random.choice(tuple(IfBusy)), nobody)
+
+
+class Walk:
+    """One call and a stream of events for it: mostly what could come next, sometimes what never should."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        arrived = arrival(random)
+        self.at = arrived.at
+        self.asked: list[cm.Ask] = []
+        self.witness = Witness(arrived, punctual=True)
+        self._remember(machine.arrive(self.witness.call.id, arrived)[1])
+
+    def step(self) -> ev.Event:
+        """Let the next event happen; the call's deadlines come in time."""
+        if self.random.random() < 0.6:
+            self.at += self.random.expovariate(0.8)
+        due = machine.deadline(self.witness.call)
+        if due is not None and due <= self.at:
+            self.at = due
+            event: ev.Event = ev.Elapsed(due)
+        else:
+            event = self._any()
+        self._remember(self.witness.saw(event))
+        return event
+
+    def _remember(self, commands: tuple[cm.Command, ...]) -> None:
+        self.asked += [command for command in commands if isinstance(command, cm.Ask)]
+
+    def _any(self) -> ev.Event:
+        at, roll, call = self.at, self.random.random(), self.witness.call
+        if self.asked and roll < 0.5:
+            return self._found(self.asked.pop())
+        if call.phase is Phase.CONNECTING and roll < 0.6:
+            return ev.Joined(at, self.random.choice((None, call.winner)))
+        if roll < 0.85:
+            return self._about_a_leg(at)
+        return self._rarely(at)
+
+    def _found(self, ask: cm.Ask) -> ev.Found:
+        people = [one.id for one in ask.people if self.random.random() < 0.95]
+        if self.random.random() < 0.05:
+            people += [self.random.choice(PEOPLE), PersonId("stranger")]
+        step = ask.step if self.random.random() < 0.97 else self.random.randint(0, 9)
+        return ev.Found(self.at, step, tuple(self._presence(one) for one in people))
+
+    def _presence(self, person: PersonId) -> ev.Presence:
+        roll = self.random.random()
+        if roll < 0.25:
+            return ev.Busy(person)
+        if roll < 0.35:
+            return ev.Away(person, self.random.choice(AWAY))
+        phone = f"PJSIP/{person}"
+        return ev.Free(person, (ev.Contact(phone, phone),) * self.random.choice((0, 1, 1, 1, 1, 2, 3)))
+
+    def _leg(self) -> LegId:
+        known = self.witness.call.legs
+        if not known or self.random.random() < 0.03:
+            return LegId(self.random.choice(("stranger", "c.1.1.anna", "a.b.c.d")))
+        return self.random.choice(known[-6:]).id
+
+    def _about_a_leg(self, at: Instant) -> ev.Event:
+        leg, roll = self._leg(), self.random.random()
+        if roll < 0.4:
+            return ev.LegRinging(at, leg)
+        if roll < 0.55:
+            return ev.LegAnswered(at, leg)
+        if roll < 0.85:
+            return ev.LegEnded(at, leg, self.random.choice(tuple(ev.End)))
+        if roll < 0.89:
+            person = self.random.choice((None, *PEOPLE))
+            by = self._leg() if self.random.random() < 0.2 else LegId(f"other{self.random.randint(0, 99)}")
+            return ev.LegReplaced(at, leg, by, "PJSIP/109", person)
+        return ev.Joined(at, self.random.choice((None, leg)))
+
+    def _rarely(self, at: Instant) -> ev.Event:
+        roll = self.random.random()
+        if roll < 0.4:
+            return ev.PersonChanged(at, self.random.choice((*PEOPLE, PersonId("stranger"))))
+        if roll < 0.5:
+            return ev.ConnectFailed(at, self._leg())
+        if roll < 0.6:
+            return ev.PromptEnded(at)
+        if roll < 0.8:
+            return ev.CallerGone(at)
+        if roll < 0.85:
+            return ev.RouterFailed(at, "a defect")
+        if roll < 0.9:
+            return ev.CallerReplaced(at, "another")
+        return self.random.choice((ev.Elapsed(at), self.witness.arrived))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_walk(part: int) -> None:
+    """No promise is broken by any event, and the walk has been everywhere."""
+    random = Random(part)
+    been: Counter[str] = Counter()
+    events = 0
+    while events < EVENTS // PARTS:
+        walk, after = Walk(random), 3
+        while after:
+            walk.step()
+            events += 1
+            been[walk.witness.call.phase] += 1
+            after -= walk.witness.call.phase is Phase.OVER
+        call = walk.witness.call
+        been.update(f"{leg.result}" for leg in call.legs)
+        been.update((f"{call.lost}", f"{len(call.steps)} steps", f"{len(call.talk)} talks", f"{call.bridges} bridges"))
+    reasons = {"abandoned", "no_answer", "unreachable", "failure"}
+    assert been.keys() >= {*Phase, *Result, *reasons, "8 steps", "2 talks", "3 bridges"}
