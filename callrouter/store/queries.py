@@ -97,6 +97,12 @@ async def client_by_number(connection: AsyncConnection, number: str, department:
     )
 
 
+async def owners(connection: AsyncConnection) -> dict[str, int]:
+    """Return whose every known number (E.164) is: client ids."""
+    query = select(client_phones.c.number, client_phones.c.client_id)
+    return {found.number: found.client_id for found in await connection.execute(query)}
+
+
 async def known_by_number(connection: AsyncConnection, number: str) -> Known | None:
     """Return all about the client with this number (E.164)."""
     query = select(clients).join(client_phones).where(client_phones.c.number == number)

@@ -1,0 +1,177 @@
+"""`callrouter clients`: who the clients are, and whose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callrouter.cli.show import as_json
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.cli.admitting import Admitted
+    from callrouter.store.database import Database
+    from callrouter.store.queries import Known
+
+
+@click.group()
+def clients() -> None:
+    """Clients and whose they are: import, show, find, assign."""
+
+
+@clients.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--skip-bad", is_flag=True, help="Import the good lines; exits 1 if there were bad ones.")
+@click.option("--encoding", type=click.Choice(["utf-8", "cp1251"]), default="utf-8", show_default=True)
+@click.pass_context
+def import_(ctx: click.Context, file: Path, encoding: str, *, skip_bad: bool) -> None:
+    """
+    Import clients from a CSV file; importing again updates them.
+
+    Columns: phone, name, responsible, priority (A B C X AAA BBB CCC), segment; any others are kept as attributes. An
+    empty cell changes nothing. Several phones are separated by spaces.
+    """
+    from callrouter.cli.admitting import admit
+    from callrouter.cli.opening import WrongInputError, with_database
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise WrongInputError(f"{file}: {error.strerror}") from None
+
+    async def work(database: Database) -> Admitted:
+        return await admit(database, content, encoding, str(file), skip_bad=skip_bad)
+
+    admitted = with_database(work)
+    for bad in admitted.bad:
+        click.echo(f"{file}:{bad.line}: {bad.column}: {bad.reason}", err=True)
+    count = len({bad.line for bad in admitted.bad})
+    if admitted.bad and not skip_bad:
+        lines = "1 bad line" if count == 1 else f"{count} bad lines"
+        raise WrongInputError(f"{file}: {lines}, nothing imported (--skip-bad imports the rest)")
+    click.echo(f"{admitted.new} new, {admitted.changed} changed, {admitted.same} unchanged", err=True)
+    ctx.exit(1 if admitted.bad else 0)
+
+
+@clients.command()
+@click.argument("number")
+@as_json
+def show(number: str, *, wants_json: bool) -> None:
+    """Show the client who has this number, and whose he was and is."""
+    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.show import json_value
+
+    async def work(database: Database) -> tuple[Known, str]:
+        async with database.reading() as connection:
+            return await _known(connection, number), await zone(connection)
+
+    known, timezone = with_database(work)
+    if wants_json:
+        json_value(client_document(known))
+    else:
+        _print_client(known, timezone)
+
+
+@clients.command()
+@click.argument("name")
+@as_json
+def find(name: str, *, wants_json: bool) -> None:
+    """List the clients whose name contains this."""
+    from callrouter.cli.opening import with_database
+    from callrouter.cli.show import json_value, table
+    from callrouter.store import queries
+
+    async def work(database: Database) -> tuple[Known, ...]:
+        async with database.reading() as connection:
+            return await queries.known_by_name(connection, name)
+
+    found = with_database(work)
+    if wants_json:
+        json_value([client_document(known) for known in found])
+        return
+    lines = [(known.name, " ".join(known.numbers), _whose(known), known.priority, known.segment) for known in found]
+    table(("name", "phones", "responsible", "priority", "segment"), lines)
+
+
+@clients.command()
+@click.argument("number")
+@click.argument("person", metavar="PERSON|nobody")
+def assign(number: str, person: str) -> None:
+    """Make a person responsible for a client, in every department; `nobody` takes him from whom he has."""
+    from callrouter.cli.opening import WrongInputError, needed_scheme, now, with_database
+    from callrouter.core.words import PersonId
+    from callrouter.store import clients as book
+
+    async def work(database: Database) -> tuple[Known, bool]:
+        async with database.writing() as connection:
+            scheme = await needed_scheme(connection)
+            if person != "nobody" and person not in scheme.people:
+                people = ", ".join(scheme.people)
+                raise WrongInputError(f"nobody is called {person!r} in the scheme; there are {people}, or nobody")
+            known = await _known(connection, number)
+            to = None if person == "nobody" else PersonId(person)
+            return known, await book.assign(connection, known.id, to, now(), "assigned")
+
+    known, is_news = with_database(work)
+    said = "is now" if is_news else "was already"
+    click.echo(f"{known.name or number}: responsible {said} {person}", err=True)
+
+
+def client_document(known: Known) -> dict[str, object]:
+    """Return a client as JSON."""
+    from callrouter.ledger.period import rfc3339
+
+    return {
+        "id": known.id,
+        "name": known.name,
+        "phones": list(known.numbers),
+        "priority": known.priority,
+        "segment": known.segment,
+        "attributes": dict(known.attributes),
+        "responsibles": [
+            {
+                "department": tenure.department,
+                "person": tenure.person,
+                "since": rfc3339(tenure.since),
+                "until": rfc3339(tenure.until),
+                "how": tenure.how,
+                "by_call": tenure.by_call,
+            }
+            for tenure in known.responsibles
+        ],
+    }
+
+
+def _whose(known: Known) -> str:
+    still = [tenure for tenure in known.responsibles if tenure.until is None]
+    return ", ".join(f"{one.person} ({one.department})" if one.department else one.person for one in still)
+
+
+def _print_client(known: Known, timezone: str) -> None:
+    from callrouter.cli.show import clean, clock
+
+    facts = {"name": known.name, "phones": " ".join(known.numbers), "responsible": _whose(known)}
+    facts |= {"priority": known.priority, "segment": known.segment, **known.attributes}
+    for name, value in facts.items():
+        click.echo(f"{clean(name):16} {clean(value) or '-'}")
+    for tenure in known.responsibles:
+        until = clock(tenure.until, timezone) or "still"
+        where = tenure.department or "all departments"
+        by = f" by call {tenure.by_call}" if tenure.by_call else ""
+        click.echo(f"  {clock(tenure.since, timezone)} - {until} {tenure.person} ({where}, {tenure.how}{by})")
+
+
+async def _known(connection: AsyncConnection, number: str) -> Known:
+    from callrouter.cli.opening import WrongInputError, scheme_in_force
+    from callrouter.routing import numbers
+    from callrouter.store import queries
+
+    scheme = await scheme_in_force(connection)
+    e164 = numbers.read(number, "RU" if scheme is None else scheme.country).e164
+    known = None if e164 is None else await queries.known_by_number(connection, e164)
+    if known is None:
+        raise WrongInputError(f"no client has the number {number}: `callrouter clients find NAME` looks by name")
+    return known
