@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,8 +23,8 @@ LOOK_EVERY = 0.2
 class Phones(Protocol):
     """Where the state of a phone is known."""
 
-    async def look(self, phone: str) -> PhoneState:
-        """Return how a phone stands; raise AwayError where that cannot be learnt in time."""
+    async def look(self, phone: str, caller: str) -> PhoneState:
+        """Return how a phone stands, asked on behalf of this caller's channel; raise AwayError where that cannot be learnt in time."""
         ...
 
 
@@ -32,12 +32,20 @@ class Phones(Protocol):
 class Interest:
     """What a live call holds and wants."""
 
-    since: Instant
+    call: Call
     engaged: frozenset[PersonId] = frozenset()
     """They ring or talk for it."""
     waiting: frozenset[PersonId] = frozenset()
     """It would ring them if they were free."""
-    people: Mapping[PersonId, Person] | None = None
+
+    @property
+    def since(self) -> Instant:
+        """When the call arrived: who waits longer is served first."""
+        return self.call.arrived.arrived_at
+
+    def person(self, person: PersonId) -> Person:
+        """Return somebody the call waits for."""
+        return next(one for one in self.call.arrived.people if one.id == person)
 
 
 class Directory:
@@ -55,8 +63,7 @@ class Directory:
         self._reserved = {person: holder for person, holder in self._reserved.items() if holder != call.id}
         waiting = call.steps[-1].waiting if call.steps and call.phase is Phase.CLIMBING else frozenset()
         engaged = legs.people(leg for leg in call.legs if leg.state is not LegState.GONE)
-        people = {person.id: person for person in call.arrived.people}
-        self._interests[call.id] = Interest(call.arrived.arrived_at, engaged, waiting, people)
+        self._interests[call.id] = Interest(call, engaged, waiting)
         self._wake.set()
 
     def forget(self, call: CallId) -> None:
@@ -87,7 +94,7 @@ class Directory:
         if self._is_taken(person.id, call.id, call.arrived.arrived_at):
             return Busy(person.id)
         self._reserved[person.id] = call.id  # before the first await: two calls must not both find him free
-        presence = await self._presence(person, f"{call.id}.")
+        presence = await self._presence(person, call)
         if not isinstance(presence, Free) and self._reserved.get(person.id) == call.id:
             del self._reserved[person.id]
         return presence
@@ -104,30 +111,31 @@ class Directory:
                 return True
         return False
 
-    async def _presence(self, person: Person, own: str) -> Presence:
-        """A phone that talks makes its person busy on all of them; `own` channels are the asking call's."""
-        states = await asyncio.gather(*(self._look(phone) for phone in person.phones))
+    async def _presence(self, person: Person, call: Call) -> Presence:
+        """A phone that talks makes its person busy on all of them; the asking call's own legs do not count."""
+        own = f"{call.id}."
+        states = await asyncio.gather(*(self._look(phone, call.caller) for phone in person.phones))
         if any(not channel.startswith(own) for state in states for channel in state.channels):
             return Busy(person.id)
         contacts = tuple(contact for state in states for contact in state.contacts)
         return Free(person.id, contacts) if contacts else Away(person.id, Why.UNREACHABLE)
 
-    async def _look(self, phone: str) -> PhoneState:
+    async def _look(self, phone: str, caller: str) -> PhoneState:
         try:
-            return await self._phones.look(phone)
+            return await self._phones.look(phone, caller)
         except AwayError:
             # Asterisk says nothing in time: ring the phone rather than leave the caller to nobody.
             return PhoneState((Contact(phone, phone),))
 
-    def _waiters(self) -> dict[PersonId, tuple[Person, CallId]]:
+    def _waiters(self) -> dict[PersonId, tuple[Person, Call]]:
         """Whoever is waited for and is not with a call of ours, and who waits for him longest."""
         engaged = frozenset(self._reserved).union(*(interest.engaged for interest in self._interests.values()))
-        waiters: dict[PersonId, tuple[Person, CallId]] = {}
-        for call, interest in sorted(self._interests.items(), key=lambda one: (one[1].since, one[0])):
+        waiters: dict[PersonId, tuple[Person, Call]] = {}
+        for interest in sorted(self._interests.values(), key=lambda one: (one.since, one.call.id)):
             for person in interest.waiting - engaged - waiters.keys():
-                waiters[person] = ((interest.people or {})[person], call)
+                waiters[person] = (interest.person(person), interest.call)
         return waiters
 
-    async def _look_again(self, person: Person, call: CallId) -> None:
-        if not isinstance(await self._presence(person, f"{call}."), Busy):
-            self._changed(call, person.id)
+    async def _look_again(self, person: Person, call: Call) -> None:
+        if not isinstance(await self._presence(person, call), Busy):
+            self._changed(call.id, person.id)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
-from callrouter.core.commands import Command, SendRinging
+from callrouter.core.climb import PROMPT_AT_MOST
+from callrouter.core.commands import Command, Guard, SendRinging
 from callrouter.core.errors import CallrouterError
 from callrouter.core.events import CallArrived, Event
 from callrouter.core.facts import Arrival
@@ -18,6 +20,8 @@ from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_
 from callrouter.routing.numbers import Number, mask, read
 from callrouter.routing.values import Line, Scheme
 
+GUARD_MARGIN = 15
+"""Seconds the guard is later than the longest ladder."""
 LOOK_UP_AT_MOST = 0.3
 """Seconds the look-up of a client may delay the first ring."""
 
@@ -64,7 +68,9 @@ class Reception:
         number = read(arrival.caller_raw, current.scheme.country)
         client = await self._client(number, line)
         direction = await self._direction(arrival)
-        return self._arrived(arrival, current, line, number, client, direction)
+        chosen = choose(current.scheme, line, client)
+        await self._perform(arrival.call, Guard(arrival.asterisk_id, guard_of(chosen)))
+        return self._arrived(arrival, current, chosen, number, client, direction)
 
     async def _client(self, number: Number, line: Line) -> Client | None:
         if number.e164 is None:
@@ -97,9 +103,8 @@ class Reception:
         )
 
     def _arrived(
-        self, arrival: Arrival, current: Current, line: Line, number: Number, client: Client | None, direction: str
+        self, arrival: Arrival, current: Current, chosen: Chosen, number: Number, client: Client | None, direction: str
     ) -> CallArrived:
-        chosen = choose(current.scheme, line, client)
         known = client or Client(id=0)
         return CallArrived(
             at=self._now(),
@@ -123,6 +128,12 @@ class Reception:
             claim_after=chosen.claim_after,
             scheme_revision=current.revision,
         )
+
+
+def guard_of(chosen: Chosen) -> int:
+    """Return the seconds after which no ladder of ours can still run: its whole length, its prompt and a margin."""
+    ladder = sum(chosen.ring_at_most if step.seconds is None else step.seconds for step in chosen.ladder)
+    return math.ceil(ladder + PROMPT_AT_MOST) + GUARD_MARGIN
 
 
 def _named(chosen: Chosen, scheme: Scheme, responsible: PersonId | None) -> tuple[Person, ...]:

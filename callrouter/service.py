@@ -104,9 +104,9 @@ class Worker:
         """Send a request over the connection of the moment."""
         return await self._ari.send(request, deadline)
 
-    async def look(self, phone: str) -> PhoneState:
+    async def look(self, phone: str, caller: str) -> PhoneState:
         """Return how a phone stands."""
-        return await look(self._ari, phone)
+        return await look(self._ari, phone, caller)
 
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)

@@ -26,6 +26,8 @@ GONE = {400, 404, 409, 412, 422}
 NAME_MOST = 80
 """Characters of a name on a phone's display."""
 
+# The phone goes on showing what it showed when it rang, and the client is not told an internal number.
+_QUIETLY = {"inhibitConnectedLineUpdates": "true"}
 _REASONS = {Release.NORMAL: "normal", Release.NO_ANSWER: "no_answer", Release.REJECTED: "normal"}
 
 log = structlog.get_logger()
@@ -99,6 +101,8 @@ class AriPhone:
                 return await self._connect(command)
             case cm.SendRinging():
                 await self._tell(Request("POST", f"channels/{command.caller}/ring"))
+            case cm.Guard():
+                await self._limit(command.caller, command.seconds)
             case cm.Play():
                 return await self._play(call, command)
             case cm.LetGo():
@@ -149,16 +153,22 @@ class AriPhone:
             "originator": ring.caller,
         }
         guard = max(1, -int(self._now() - ring.until)) + 5
-        variables = {"CALLERID(name)": _plain(ring.shows), "TIMEOUT(absolute)": str(guard)}
+        # What a phone shows is its channel's connected line; `i`: written without being sent as an update.
+        variables = {
+            "CONNECTEDLINE(name,i)": _plain(ring.shows),
+            "CONNECTEDLINE(num,i)": ring.number or "",
+            "CONNECTEDLINE(pres,i)": "allowed",
+            "TIMEOUT(absolute)": str(guard),
+        }
         return Request("POST", "channels/create", params, variables)
 
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         try:
             await self.ari.send(Request("POST", bridge, {"type": "mixing"}))
-            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg}))
+            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg, **_QUIETLY}))
             await self.ari.send(Request("POST", f"{caller}/answer"))
-            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller}))
+            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
         except AriRefused as refused:
             if refused.status in GONE:  # whoever left says so himself, in an event
                 return None
@@ -167,11 +177,15 @@ class AriPhone:
         except AriAway as away:
             log.warning("two could not be connected", error=str(away))
             return ev.ConnectFailed(self._now(), connect.leg)
-        limit: dict[str, str | int] = {"variable": "TIMEOUT(absolute)", "value": TALK_AT_MOST}
-        for channel in (caller, f"channels/{connect.leg}"):
-            await self._tell(Request("POST", f"{channel}/variable", limit))
+        for channel in (connect.caller, connect.leg):
+            await self._limit(channel, TALK_AT_MOST)
         await self._tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
         return None
+
+    async def _limit(self, channel: str, seconds: int) -> None:
+        """Have Asterisk itself take the channel away from us after so many seconds."""
+        limit: dict[str, str | int] = {"variable": "TIMEOUT(absolute)", "value": seconds}
+        await self._tell(Request("POST", f"channels/{channel}/variable", limit))
 
     async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
         playback = f"{call}.prompt"

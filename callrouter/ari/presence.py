@@ -16,8 +16,8 @@ _IN_USE = {"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"}
 _NOT_THERE = {"UNAVAILABLE", "INVALID"}
 
 
-async def look(ari: Requests, phone: str) -> PhoneState:
-    """Return how a phone stands; raise AriAway where Asterisk does not say."""
+async def look(ari: Requests, phone: str, caller: str) -> PhoneState:
+    """Return how a phone stands; raise AriAway where Asterisk does not say. `caller` is any channel that lives."""
     technology, _, resource = phone.partition("/")
     if technology != "PJSIP":
         return await _by_device_state(ari, phone)
@@ -27,7 +27,7 @@ async def look(ari: Requests, phone: str) -> PhoneState:
         return PhoneState(())
     if trunk:  # what else the trunk carries says nothing about this number
         return PhoneState((Contact(phone, phone),))
-    return PhoneState(await _contacts(ari, phone, resource), tuple(endpoint.get("channel_ids", ())))
+    return PhoneState(await _contacts(ari, phone, resource, caller), tuple(endpoint.get("channel_ids", ())))
 
 
 async def _endpoint(ari: Requests, resource: str) -> dict[str, Any] | None:
@@ -38,11 +38,11 @@ async def _endpoint(ari: Requests, resource: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-async def _contacts(ari: Requests, phone: str, resource: str) -> tuple[Contact, ...]:
-    """Every contact of the phone: `PJSIP/101` alone would ring the first one only."""
-    variable = f"PJSIP_DIAL_CONTACTS({resource})"
+async def _contacts(ari: Requests, phone: str, resource: str, caller: str) -> tuple[Contact, ...]:
+    """Every contact of the phone: `PJSIP/101` alone would ring the first one only. Asterisk answers to a channel."""
+    variable: dict[str, str | int] = {"variable": f"PJSIP_DIAL_CONTACTS({resource})"}
     try:
-        answer = await ari.send(Request("GET", "asterisk/variable", {"variable": variable}), ASK_AT_MOST)
+        answer = await ari.send(Request("GET", f"channels/{caller}/variable", variable), ASK_AT_MOST)
     except AriRefused:
         return ()
     value = answer.get("value", "") if isinstance(answer, dict) else ""

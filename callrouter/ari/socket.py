@@ -39,7 +39,7 @@ class Socket:
         self._waiting[request_id] = reply
         try:
             async with asyncio.timeout(deadline):
-                await self._socket.send_bytes(_frame(request_id, request), aiohttp.WSMsgType.TEXT)
+                await self._socket.send_str(_frame(request_id, request))
                 response = await reply
         except TimeoutError:
             raise AriAway(f"Asterisk did not answer {request} within {deadline:g} s") from None
@@ -76,7 +76,7 @@ class Socket:
             reply.set_result(message)
 
 
-def _frame(request_id: str, request: Request) -> bytes:
+def _frame(request_id: str, request: Request) -> str:
     query = f"?{urlencode(request.params)}" if request.params else ""
     frame: dict[str, Any] = {
         "type": "RESTRequest",
@@ -87,7 +87,7 @@ def _frame(request_id: str, request: Request) -> bytes:
     if (payload := request.payload) is not None:
         frame["content_type"] = "application/json"
         frame["message_body"] = payload.decode()
-    return orjson.dumps(frame)
+    return orjson.dumps(frame).decode()
 
 
 async def open_socket(

@@ -143,13 +143,13 @@ def _why_skipped(step: Step, run: StepRun) -> Why:
 
 def _ring(call: Call, at: Instant, free: tuple[Free, ...]) -> Reaction:
     commands: list[Command] = []
-    number = call.steps[-1].step
+    number, caller = call.steps[-1].step, call.arrived.caller
     for someone in free:
         until, shows = _until(call, someone.person), _shows(call, someone.person)
         for contact in someone.contacts:
             leg = legs.name(call.id, number, len(call.legs) + 1, someone.person)
             call = legs.put(call, Leg(leg, someone.person, contact.phone, number, LegState.DIALLED, at, until))
-            ring = Ring(call.caller, leg, someone.person, contact.phone, contact.dial, number, until, shows)
+            ring = Ring(call.caller, leg, someone.person, contact.phone, contact.dial, number, until, shows, caller)
             commands.append(ring)
     return call, tuple(commands)
 

@@ -29,6 +29,8 @@ class Ring:
     until: Instant
     shows: str
     """What the phone's display says."""
+    number: str | None = None
+    """The caller's number, for the phone's list of calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,17 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class SendRinging:
-    """The caller is to hear ringing again."""
+    """The caller is to hear ringing."""
 
     caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """If the router is no longer there in `seconds`, Asterisk takes the caller to extension `T` of the dialplan."""
+
+    caller: str
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +90,4 @@ class CloseBridge:
     bridge: str
 
 
-Command = Ask | Ring | HangUp | Connect | SendRinging | Play | LetGo | CloseBridge
+Command = Ask | Ring | HangUp | Connect | SendRinging | Guard | Play | LetGo | CloseBridge

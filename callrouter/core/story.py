@@ -84,6 +84,8 @@ def _told(command: cm.Command) -> str:
             return f"connect {person_of(leg)}"
         case cm.SendRinging():
             return "the caller hears ringing"
+        case cm.Guard(seconds=seconds):
+            return f"guard for {seconds} s"
         case cm.Play(media=media):
             return f"play {media}"
         case cm.LetGo(release=release):
