@@ -21,8 +21,8 @@ T = TypeVar("T", bound="Part")
 
 VERSION = 1
 PERSON_KEY = r"[\w][\w.-]{0,39}"
-LINE_KEY = r"\+?[0-9][0-9A-Za-z_.-]{0,39}|[A-Za-z][0-9A-Za-z_.-]{1,39}"
-"""One letter alone is a special extension of Asterisk (h: after a hang-up), so it is no line."""
+LINE_KEY = r"\+?[0-9][0-9A-Za-z_.-]{1,39}|[A-Za-z][0-9A-Za-z_.-]{1,39}"
+"""One letter alone is a special extension of Asterisk (h: after a hang-up), so no line has one character only."""
 PHONE = r"[A-Z][A-Za-z0-9]{1,15}/[A-Za-z0-9_.+*#-]+(@[A-Za-z0-9_.-]+)?(/[A-Za-z0-9_.+*#-]+)?"
 PROMPT = (
     r"(sound|recording):[A-Za-z0-9_-]+([./+][A-Za-z0-9_-]+)*"

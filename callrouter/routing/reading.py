@@ -212,7 +212,7 @@ class Reading:
             e164 = numbers.read(key, country).e164
             if not re.fullmatch(LINE_KEY, key) or (e164 is None and key.startswith("+")):
                 self._wrong(
-                    "a line is a valid phone number, or up to 40 ASCII letters and digits", "lines", key, meant=e164
+                    "a line is a valid phone number, or 2 to 40 ASCII letters and digits", "lines", key, meant=e164
                 )
             part = read_part(LinePart, value, ("lines", key), self.faults)
             if part is None:
