@@ -24,7 +24,7 @@ class Phones(Protocol):
     """Where the state of a phone is known."""
 
     async def look(self, phone: str, caller: str) -> PhoneState:
-        """Return how a phone stands, asked on behalf of this caller's channel; raise AwayError where that cannot be learnt in time."""
+        """Return how a phone stands, asked on behalf of this caller; AwayError: it cannot be learnt in time."""
         ...
 
 

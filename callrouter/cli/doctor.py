@@ -1,0 +1,193 @@
+"""`callrouter doctor`: is everything as it has to be? One line each, with the mend."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from callrouter.cli.show import as_json
+
+if TYPE_CHECKING:
+    from callrouter.ari.requests import HttpRequests
+    from callrouter.ari.survey import Survey
+    from callrouter.routing.values import Scheme
+    from callrouter.settings import Settings
+    from callrouter.store.database import Database
+
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "blue"}
+CLOCK_MOST = 2.0
+"""Seconds Asterisk's clock and ours may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is (ok, warn, fail, unknown), what was seen, what to do."""
+
+    check: str
+    state: str
+    seen: str
+    mend: str = ""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  callrouter doctor
+  callrouter doctor --json | jq '.[] | select(.state == "fail")'
+""",
+)
+@as_json
+def doctor(*, wants_json: bool) -> int:
+    """Look at everything the router needs; exit 1 when something fails."""
+    findings = asyncio.run(_examine())
+    if wants_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            state = click.style(f"{finding.state:8}", fg=COLOURS[finding.state])
+            mend = f" -> {finding.mend}" if finding.mend else ""
+            click.echo(f"{state}{finding.check}: {finding.seen}{mend}")
+    return int(any(finding.state == "fail" for finding in findings))
+
+
+async def _examine() -> list[Finding]:
+    from callrouter import settings
+    from callrouter.store.database import Database
+
+    told = settings.load()
+    database = Database(told.database_url.get_secret_value())
+    try:
+        found = [finding async for finding in _database(database)]
+        scheme = await _scheme(database, found)
+    finally:
+        await database.close()
+    found += [finding async for finding in _asterisk(told, scheme)]
+    return found
+
+
+async def _database(database: Database) -> AsyncIterator[Finding]:
+    from callrouter.core.errors import AwayError, CallrouterError
+    from callrouter.store import schema
+
+    try:
+        yield Finding("schema", "ok", f"{await schema.check(database)} in {database}")
+    except AwayError as away:
+        yield Finding("database", "fail", str(away), "start it, or correct DATABASE_URL")
+    except CallrouterError as refused:
+        yield Finding("schema", "fail", str(refused), "callrouter db upgrade")
+
+
+async def _scheme(database: Database, found: list[Finding]) -> Scheme | None:
+    from callrouter.core.errors import CallrouterError
+    from callrouter.routing.scheme import parse
+    from callrouter.store import schemes
+
+    if any(finding.state == "fail" for finding in found):
+        found.append(Finding("scheme", "unknown", "the database cannot be read"))
+        return None
+    try:
+        async with database.reading() as connection:
+            revision = await schemes.current(connection)
+        if revision is None:
+            found.append(Finding("scheme", "fail", "there is none", "callrouter scheme apply FILE"))
+            return None
+        scheme = parse(revision.document, f"revision {revision.revision}")
+    except CallrouterError as error:
+        found.append(Finding("scheme", "fail", str(error), "callrouter scheme apply FILE"))
+        return None
+    found.append(Finding("scheme", "ok", f"revision {revision.revision}"))
+    return scheme
+
+
+async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Finding]:
+    from callrouter.ari.errors import AriAway, AriRefused
+    from callrouter.ari.requests import HttpRequests
+    from callrouter.ari.survey import survey
+
+    if told.ari_password is None:
+        yield Finding("ari", "fail", "ARI_PASSWORD is not set", "set CALLROUTER_ARI_PASSWORD or …_FILE")
+        return
+    login = (told.ari_username, told.ari_password.get_secret_value())
+    try:
+        async with HttpRequests(told.ari_url, *login) as http:
+            for finding in await _self(http, told.app):
+                yield finding
+        async with survey(told.ari_url, login) as asked:
+            async for finding in _dialplan(asked, scheme):
+                yield finding
+            async for finding in _phones(asked, scheme):
+                yield finding
+    except AriAway as away:
+        yield Finding("ari", "fail", str(away), "start Asterisk, enable http.conf and ari.conf, or correct ARI_URL")
+    except AriRefused as refused:
+        yield Finding("ari", "fail", str(refused), "compare ARI_USERNAME and ARI_PASSWORD with ari.conf")
+
+
+async def _self(http: HttpRequests, app: str) -> list[Finding]:
+    from callrouter.ari.health import inspect
+    from callrouter.ari.requests import Request
+
+    health = await inspect(http)
+    found = [Finding("ari", "ok", "answers, and the password is right")]
+    faults, warnings = health.faults(), health.warnings()
+    found += [Finding("asterisk", "fail", *fault.split(": ", 1)) for fault in faults]
+    found += [Finding("asterisk", "warn", *warning.split(": ", 1)) for warning in warnings]
+    if not faults:
+        found.append(Finding("asterisk", "ok", f"{health.version}, {len(health.modules)} modules run"))
+    applications = await http.send(Request("GET", "applications"))
+    serves = any(one["name"] == app for one in applications)
+    state, seen, mend = ("ok", "takes calls", "") if serves else ("warn", "does not run", "callrouter serve")
+    found.append(Finding(f"router {app}", state, seen, mend))
+    found.append(_clock((await http.send(Request("GET", "asterisk/ping")))["timestamp"]))
+    unread = "sessionlimit=500 (http.conf), websocket_write_timeout=5000 (ari.conf), maxfiles=65536 (asterisk.conf)"
+    found.append(Finding("settings", "unknown", "not readable over ARI", f"make sure of {unread}"))
+    return found
+
+
+def _clock(timestamp: str) -> Finding:
+    from datetime import UTC, datetime
+
+    apart = abs((datetime.now(UTC) - datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%f%z")).total_seconds())
+    if apart > CLOCK_MOST:
+        return Finding("clock", "fail", f"Asterisk's is {apart:.1f} s away from ours", "run chrony or ntpd on both")
+    return Finding("clock", "ok", f"Asterisk's and ours agree to {apart:.1f} s")
+
+
+async def _dialplan(asked: Survey, scheme: Scheme | None) -> AsyncIterator[Finding]:
+    from callrouter.ari.phone import FALLBACK
+    from callrouter.ari.survey import ENTRY
+
+    if scheme is None:
+        yield Finding("dialplan", "unknown", "without a scheme there are no lines to look for")
+        return
+    for line in scheme.lines:
+        number = "00" if line == "default" else line
+        if not any([await asked.has_extension(context, number) for context in ENTRY]):
+            mend = "#include callrouter.conf, unless a context of your own leads to Stasis(callrouter)"
+            yield Finding(f"line {line}", "unknown", "the contexts of callrouter.conf do not know it", mend)
+        elif not await asked.has_extension(FALLBACK, number):
+            mend = "callrouter dialplan render > callrouter-fallback.conf, then `dialplan reload`"
+            yield Finding(f"line {line}", "warn", "no fallback for it when the router is away", mend)
+        else:
+            yield Finding(f"line {line}", "ok", "reaches the router, and the fallback without it")
+
+
+async def _phones(asked: Survey, scheme: Scheme | None) -> AsyncIterator[Finding]:
+    for person in [] if scheme is None else scheme.people.values():
+        for phone in person.phones:
+            technology, _, resource = phone.partition("/")
+            if technology != "PJSIP" or "@" in resource:
+                yield Finding(
+                    f"phone {phone} ({person.id})", "unknown", "only PJSIP phones of the PBX can be looked at"
+                )
+                continue
+            contacts = await asked.read(f"PJSIP_DIAL_CONTACTS({resource})")
+            count = contacts.count("&") + 1 if contacts else 0
+            mend = "" if contacts else "register it, or correct the phone in the scheme"
+            state = "ok" if contacts else "warn"
+            yield Finding(f"phone {phone} ({person.id})", state, f"contacts: {count}", mend)

@@ -1,0 +1,246 @@
+"""A lab with a router in it: `callrouter serve` as a process of its own, used by its command line only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from tests.lab import Company, Desk, Lab, Phone, Trunk
+
+READY = 20.0
+"""Seconds a router may take to be ready on a loaded machine."""
+LINE = "+74951234567"
+PEOPLE = {"anna": "101", "boris": "102", "vera": "103", "gleb": "110", "irina": "120"}
+NAMES = {
+    "anna": "Анна Петрова",
+    "boris": "Борис Орлов",
+    "vera": "Вера Ильина",
+    "gleb": "Глеб Титов",
+    "irina": "Ирина Соколова",
+}
+LADDER = """
+  {ring = "responsible", seconds = 1},
+  {ring = "department", seconds = 1},
+  {ring = "head", seconds = 1},
+  {add = "owner"},
+"""
+
+
+def scheme(ladder: str = LADDER, *, company: str = "", line: str = "", claim_after: float = 0.3) -> str:
+    """Return the scheme document of the tests' company, with this ladder (its steps, one to a line)."""
+    people = "\n".join(
+        f'{key} = {{name = "{NAMES[key]}", phones = ["PJSIP/{number}"]}}' for key, number in PEOPLE.items()
+    )
+    return f"""version = 1
+timezone = "Europe/Moscow"
+country = "RU"
+[people]
+{people}
+[company]
+owner = "irina"
+ring_at_most = 6
+claim_after = {claim_after}
+{company}
+[departments]
+sales = {{name = "Отдел продаж", members = ["anna", "boris", "vera"], head = "gleb"}}
+[ladders]
+default = [{ladder}]
+[lines]
+"{LINE}" = {{name = "Сайт", department = "sales", ladder = "default"{line}}}
+"""
+
+
+@dataclass(slots=True)
+class Router:
+    """A running `callrouter serve`; `log` is what it has written."""
+
+    process: asyncio.subprocess.Process
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    log: list[str] = field(default_factory=list)
+    reader: asyncio.Task[None] | None = None
+
+    async def read(self) -> None:
+        """Read its log until it ends."""
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode().rstrip())
+            if self.log[-1].startswith("ready"):
+                self.ready.set()
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it; return its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        code = await self.process.wait()
+        if self.reader is not None:
+            await self.reader
+        return code
+
+
+class Rig:
+    """`async with Rig(scheme()) as rig:` has phones, an Asterisk, a database and a router that takes calls.
+
+    At the end no channel and no bridge may be left in Asterisk, and every call has exactly one outcome.
+    """
+
+    def __init__(
+        self,
+        document: str | None = None,
+        *,
+        desks: list[str | Desk] | None = None,
+        company: Company | None = None,
+        database_url: str | None = None,
+        clients: str | None = None,
+        rtp_interval: float = 0.02,
+    ) -> None:
+        self.lab = Lab(desks or list(PEOPLE.values()), company, rtp_interval=rtp_interval)
+        self._document = scheme() if document is None else document
+        self._clients = clients
+        self._folder = tempfile.TemporaryDirectory(prefix="callrouter-")
+        self.folder = Path(self._folder.name)
+        self._database_url = database_url or f"sqlite:///{self.folder}/callrouter.db"
+        self._router: Router | None = None
+
+    @property
+    def router(self) -> Router:
+        """The router that runs."""
+        assert self._router is not None, "no router runs"
+        return self._router
+
+    @property
+    def trunk(self) -> Trunk:
+        """The provider's side: clients call from here."""
+        return self.lab.trunk
+
+    def phone(self, person: str) -> Phone:
+        """A person's phone."""
+        return self.lab.phone(PEOPLE.get(person, person))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of this rig, for every command."""
+        asterisk = self.lab.asterisk
+        own = {
+            "CALLROUTER_DATABASE_URL": self._database_url,
+            "CALLROUTER_ARI_URL": asterisk.ari_url,
+            "CALLROUTER_ARI_USERNAME": asterisk.ari_username,
+            "CALLROUTER_ARI_PASSWORD": asterisk.ari_password,
+            "CALLROUTER_DATA_DIR": str(self.folder / "var"),
+            "CALLROUTER_AGI_BIND": "off",
+            "CALLROUTER_HTTP_BIND": "off",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CALLROUTER_")}
+        return inherited | own
+
+    async def __aenter__(self) -> Self:
+        await self.lab.__aenter__()
+        try:
+            await self.run("db", "upgrade")
+            await self.apply(self._document)
+            if self._clients is not None:
+                (self.folder / "clients.csv").write_text(self._clients, "utf-8")
+                await self.run("clients", "import", str(self.folder / "clients.csv"))
+            await self.serve()
+        except BaseException as error:
+            await self._close(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                await self.lab.quiet()
+                await self.lab.asterisk.audit()
+                await self.settled()
+        finally:
+            await self._close(kind, error, trace)
+
+    async def _close(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and self._router is not None:
+            print("\n".join(self._router.log[-40:]))
+        try:
+            if self._router is not None:
+                await self._router.end(signal.SIGKILL if kind else signal.SIGTERM)
+        finally:
+            await self.lab.__aexit__(kind, error, trace)
+            self._folder.cleanup()
+
+    async def serve(self) -> Router:
+        """Start a router and wait until it takes calls."""
+        process = await asyncio.create_subprocess_exec(
+            *_COMMAND, "serve", env=self.environment, cwd=self.folder, stderr=asyncio.subprocess.PIPE
+        )
+        self._router = router = Router(process)
+        router.reader = asyncio.create_task(router.read())
+        ready = asyncio.create_task(router.ready.wait())
+        await asyncio.wait({ready, router.reader}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        assert router.ready.is_set(), "the router is not ready:\n" + "\n".join(router.log)
+        return router
+
+    async def apply(self, document: str) -> None:
+        """Put a scheme in force."""
+        (self.folder / "scheme.toml").write_text(document, "utf-8")
+        await self.run("scheme", "apply", str(self.folder / "scheme.toml"))
+
+    async def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command; return its stdout. It must end with this exit code."""
+        process = await asyncio.create_subprocess_exec(
+            *_COMMAND,
+            *arguments,
+            env=self.environment,
+            cwd=self.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode == code, f"{arguments}: exit {process.returncode}\n{out.decode()}{err.decode()}"
+        return out.decode()
+
+    async def calls(self, *options: str) -> list[dict[str, Any]]:
+        """Return the ledger, oldest first."""
+        rows: list[dict[str, Any]] = orjson.loads(await self.run("calls", "list", "--json", *options))
+        return rows
+
+    async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
+        """Wait until that many calls have ended; return them."""
+        async with asyncio.timeout(within):
+            while len(rows := await self.calls()) < count:
+                await asyncio.sleep(0.05)  # the ledger is another process's: it can only be asked
+        assert len(rows) == count, [row["outcome"] for row in rows]
+        return rows
+
+    async def settled(self) -> None:
+        """Every call the trunk placed to a line is a row with one outcome, or soon will be."""
+        placed = len(self.trunk.calls)
+        rows = await self.ended(placed) if placed else []
+        assert all(row["outcome"] in {"answered", "lost"} for row in rows)
+
+
+_COMMAND = (sys.executable, "-c", "from callrouter.cli import main; main()")
+
+
+def legs(row: dict[str, Any]) -> dict[str, list[str]]:
+    """Return how everybody's legs of a call ended, in order."""
+    found: dict[str, list[str]] = {}
+    for leg in row["legs"]:
+        found.setdefault(leg["person"], []).append(leg["result"])
+    return found
+
+
+def skipped(row: dict[str, Any]) -> list[str | None]:
+    """Return why each step was skipped; None: it ran."""
+    return [step["skipped"] for step in row["steps"]]
