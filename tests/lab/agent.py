@@ -7,13 +7,13 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
-from tests.lab.sip import Message, parameter, parse
+from tests.lab.sip import Message, parse
 
 T1 = 0.5  # seconds to the first retransmission
 T2 = 4.0  # seconds between retransmissions at most
 PATIENCE = 32.0  # seconds until a request counts as lost
 
-type_of_answer = Callable[[Message | None], None]
+Answer = Callable[[Message | None], None]
 
 
 class Agent(asyncio.DatagramProtocol):
@@ -27,7 +27,7 @@ class Agent(asyncio.DatagramProtocol):
         self._on_wire = on_wire
         self._transport: asyncio.DatagramTransport | None = None
         self._timers: dict[tuple[str, ...], asyncio.TimerHandle] = {}
-        self._waiting: dict[tuple[str, str], type_of_answer] = {}
+        self._waiting: dict[tuple[str, str], Answer] = {}
         self._asked: dict[tuple[str, str], Message] = {}
         self._replies: dict[tuple[str, str], bytes | None] = {}
         self.pbx = ("127.0.0.1", 0)
@@ -113,7 +113,7 @@ class Agent(asyncio.DatagramProtocol):
         self._on_wire(True, message)
         self._send(message.encode())
 
-    def request(self, message: Message, answer: type_of_answer) -> None:
+    def request(self, message: Message, answer: Answer) -> None:
         """Send a request until a response comes; `answer` gets each response, None when none came."""
         key = (message.branch, message.method)
         self._waiting[key] = answer
@@ -149,8 +149,3 @@ class Agent(asyncio.DatagramProtocol):
     def _send(self, packet: bytes) -> None:
         if self._transport and not self._transport.is_closing() and not self.deaf:
             self._transport.sendto(packet, self.pbx)
-
-
-def tag_of(value: str) -> str:
-    """The tag of a From or To header."""
-    return parameter(value, "tag")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -64,6 +65,8 @@ class Asterisk:
     async def __aenter__(self) -> Self:
         self._slot = take()
         self._root.outside.mkdir(parents=True, exist_ok=True)
+        for left in self._root.outside.glob(f"{self._slot.number}-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{self._slot.number}-", dir=self._root.outside))
         try:
             self.configure(self.company)
@@ -103,12 +106,14 @@ class Asterisk:
             raise LabError(f"Asterisk did not boot: {error or f'{BOOT:.0f} s are over'}\n{self.log_tail()}") from error
 
     async def _booted(self) -> None:
-        while not (self.folder / "run/asterisk.ctl").exists():
+        while True:
+            with contextlib.suppress(OSError):  # its console does not listen yet
+                if "fully booted" in await self._ask("core waitfullybooted"):
+                    return
             assert self._process is not None
             if self._process.returncode is not None:
                 raise LabError(f"it ended with {self._process.returncode}")
             await asyncio.sleep(0.02)  # a socket that does not exist yet cannot be awaited
-        assert "fully booted" in await self._ask("core waitfullybooted")
 
     async def stop(self) -> None:
         """Stop it now, hanging up what is left; nothing to do if it does not run."""
@@ -139,16 +144,19 @@ class Asterisk:
 
     async def cli(self, command: str) -> str:
         """Run a command of Asterisk's console and give what it prints."""
-        async with asyncio.timeout(15):
-            return await self._ask(command)
+        try:
+            async with asyncio.timeout(15):
+                return await self._ask(command)
+        except OSError as error:
+            raise LabError(
+                f"Asterisk's console does not answer ({error}); has it crashed?\n{self.log_tail()}"
+            ) from error
 
     async def _ask(self, command: str) -> str:
         # The path of a Unix socket is short; through the folder's descriptor it always fits.
         folder = os.open(self.folder / "run", os.O_PATH)
         try:
             reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/asterisk.ctl")
-        except OSError:
-            return ""
         finally:
             os.close(folder)
         try:
@@ -156,11 +164,10 @@ class Asterisk:
             writer.write(f"cli quit after {command}\0".encode())
             await writer.drain()
             return re.sub(r"\x1b\[[0-9;]*m|\x7f|\0", "", (await reader.read()).decode(errors="replace"))
-        except ConnectionError:
-            return ""
         finally:
             writer.close()
-            await writer.wait_closed()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def channels(self) -> list[str]:
         """Names of the channels that are up."""

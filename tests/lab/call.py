@@ -1,104 +1,28 @@
-"""One call as a phone sees it, incoming or outgoing, with everything that was seen of it."""
+"""One call of a phone, incoming or outgoing: what its user can do with it, what the other side does."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from tests.lab.sip import Identity, Message, direction, media, offer, screen
+from tests.lab.record import CallRecord
+from tests.lab.sip import Identity, Message, direction, media, offer, parameter, screen
 from tests.lab.wire import Moment, Seen
 
 if TYPE_CHECKING:
     from tests.lab.dialog import Dialog
     from tests.lab.phone import Phone
-    from tests.lab.rtp import Stream
-
-type_of_milestone = Literal["ringing", "answered", "ended"]
 
 
-class Call:
-    """State and record of one call.
-
-    The moments `ringing_at` (180 sent or received), `answered_at` (200 to the INVITE sent or received) and `ended_at`
-    are None until they happen. `status` is the final code of the INVITE, 0 before. `screens` are the identities the
-    phone has shown, in order; `sound` is the audio.
-    """
+class Call(CallRecord):
+    """A call that can be acted upon; the record says how far it has come."""
 
     def __init__(self, phone: Phone, dialog: Dialog, invite: Message, *, outgoing: bool) -> None:
-        self.phone = phone
-        self.dialog = dialog
-        self.outgoing = outgoing
-        self.invite = invite
-        self.invited_at = Moment.now()
-        self.ringing_at: Moment | None = None
-        self.answered_at: Moment | None = None
-        self.ended_at: Moment | None = None
-        self.ended_by_us: bool | None = None
-        self.status = 0
-        self.provisional: list[int] = []
-        self.cancel: Seen | None = None
-        self.bye: Seen | None = None
-        self.held = False
-        self.screens: list[Identity] = [] if outgoing else [screen(invite)]
-        self.sound: Stream | None = None
+        super().__init__(phone, dialog, invite, outgoing=outgoing)
         self.transfer_status: list[int] = []
         self._transferred = asyncio.Event()
-        self._milestones = {name: asyncio.Event() for name in ("ringing", "answered", "ended")}
         self._giving_up = False
-
-    def __repr__(self) -> str:
-        way = "to" if self.outgoing else "from"
-        other = Identity.of(self.invite.get("To" if self.outgoing else "From")).number
-        return f"<call of {self.phone.name} {way} {other}: {self.state}, status {self.status}>"
-
-    @property
-    def id(self) -> str:
-        """The Call-ID."""
-        return self.dialog.call_id
-
-    @property
-    def state(self) -> str:
-        """One of new, ringing, answered, ended."""
-        reached = [name for name, event in self._milestones.items() if event.is_set()]
-        return reached[-1] if reached else "new"
-
-    @property
-    def shown(self) -> Identity:
-        """What the screen shows now."""
-        return self.screens[-1]
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the other side took the call away before it was answered."""
-        return self.cancel is not None
-
-    @property
-    def cancel_reason(self) -> str:
-        """The text of the CANCEL's Reason header; empty means a missed call on the screen."""
-        return self.cancel.reason if self.cancel else ""
-
-    async def wait(self, what: type_of_milestone, within: float = 10.0) -> Moment:
-        """Wait until the call has come that far; fail if it ends before, or is not there in `within` seconds."""
-        wanted, ended = self._milestones[what], self._milestones["ended"]
-        waits = [asyncio.ensure_future(event.wait()) for event in {wanted, ended}]
-        try:
-            await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        assert wanted.is_set(), f"{self!r} is not {what}{'' if ended.is_set() else f' after {within} s'}"
-        moment = {"ringing": self.ringing_at, "answered": self.answered_at, "ended": self.ended_at}[what]
-        assert moment is not None
-        return moment
-
-    async def hears(self, other: Call | Phone, packets: int = 3, within: float = 5.0) -> None:
-        """Wait until `packets` more packets of the other's voice have come in."""
-        voice = (other.phone if isinstance(other, Call) else other).voice
-        assert self.sound is not None, f"{self!r} has no audio"
-        try:
-            await self.sound.hear(voice, packets, within)
-        except TimeoutError:
-            raise AssertionError(f"{self!r} does not hear {other!r}, but {dict(self.sound.heard)}") from None
+        self._theirs = "" if outgoing else invite.body  # their session description
 
     # What a person does with an incoming call.
 
@@ -116,7 +40,7 @@ class Call:
         self.answered_at = Moment.now()
         self._reply(200, offer(self.dialog.agent.host, self.sound.port))
         self._milestones["answered"].set()
-        self._talk(self.invite.body)
+        self._talk()
 
     def reject(self, status: int = 603, *, forward_to: str = "199") -> None:
         """Refuse with a final code; 302 names a number of the same PBX."""
@@ -173,7 +97,7 @@ class Call:
         async with asyncio.timeout(within):
             assert await done == 200, f"{self!r}: hold was refused"
         self.held = on
-        self._talk(None if on else self.invite.body)
+        self._talk()
 
     async def blind_transfer(self, target: str, within: float = 5.0) -> int:
         """Send the other side to `target` (REFER) and hang up; gives the status the PBX reported last."""
@@ -182,7 +106,7 @@ class Call:
     async def attended_transfer(self, other: Call, within: float = 5.0) -> int:
         """Connect the other side of this call with the other side of `other` (REFER with Replaces)."""
         theirs, ours = other.dialog.remote, other.dialog.local
-        replaces = f"{other.id};to-tag={_tag(theirs)};from-tag={_tag(ours)}"
+        replaces = f"{other.id};to-tag={parameter(theirs, 'tag')};from-tag={parameter(ours, 'tag')}"
         escaped = replaces.replace("@", "%40").replace(";", "%3B").replace("=", "%3D")
         number = Identity.of(theirs).number
         status = await self._refer(f"<sip:{number}@{self.phone.pbx[0]}:{self.phone.pbx[1]}?Replaces={escaped}>", within)
@@ -268,16 +192,6 @@ class Call:
         self._reply(487)
         self.end(by_us=False)
 
-    def end(self, *, by_us: bool) -> None:
-        """The call is over."""
-        if self.ended_at:
-            return
-        self.ended_at = Moment.now()
-        self.ended_by_us = by_us
-        if self.sound:
-            self.sound.close()
-        self._milestones["ended"].set()
-
     def _provision(self, status: int) -> None:
         self.provisional.append(status)
         self.ringing_at = Moment.now()
@@ -291,19 +205,17 @@ class Call:
         headers = extra or (("Contact", self.dialog.contact),)
         if body:
             headers = (*headers, ("Content-Type", "application/sdp"))
-        tag = _tag(self.dialog.local)
+        tag = parameter(self.dialog.local, "tag")
         self.dialog.agent.reply(request, request.reply(status, tag=tag, headers=headers, body=body))
 
-    def _talk(self, body: str | None) -> None:
-        if self.sound and not self.ended_at:
-            silent = body is None or direction(body) in {"sendonly", "inactive"}
-            self.sound.send_to(None if silent or body is None else media(body))
+    def _talk(self, body: str = "") -> None:
+        """Send audio where they want it, or none while somebody holds the call."""
+        self._theirs = body or self._theirs
+        if self.sound and not self.ended_at and self._theirs:
+            quiet = self.held or direction(self._theirs) in {"sendonly", "inactive"}
+            self.sound.send_to(None if quiet else media(self._theirs))
 
 
 def screen_of_answer(response: Message) -> Identity:
     """Whom a phone shows once its own call is answered."""
     return Identity.of(response.get("P-Asserted-Identity") or response.get("Remote-Party-ID") or response.get("To"))
-
-
-def _tag(value: str) -> str:
-    return value.rpartition("tag=")[2].split(";")[0]

@@ -18,22 +18,22 @@ PASSWORD = "lab-password"
 MODULES = """
     pbx_config app_dial app_playback app_stack app_exec app_verbose app_directed_pickup app_echo app_bridgewait
     app_stasis app_stasis_broadcast app_userevent app_playtones app_waituntil app_read app_system app_senddtmf
-    func_callerid func_channel func_timeout func_logic func_strings func_global func_db func_devstate func_hangupcause
-    func_math func_version func_pjsip_endpoint func_pjsip_aor func_pjsip_contact func_groupcount func_cdr func_uri
-    func_module func_dialplan func_extstate func_cut func_sprintf func_rand func_env func_blacklist func_uuid func_shell
-    chan_pjsip bridge_simple bridge_native_rtp bridge_softmix bridge_holding bridge_builtin_features
-    bridge_builtin_interval_features codec_ulaw codec_alaw codec_a_mu codec_gsm codec_resample format_pcm format_gsm
-    format_wav format_sln app_mixmonitor app_chanspy app_bridgeaddchan app_channelredirect app_cdr
-    res_speech res_agi res_ari res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels
-    res_ari_device_states res_ari_endpoints res_ari_events res_ari_model res_ari_playbacks res_ari_recordings res_ari_sounds
-    res_convert res_crypto res_http_websocket res_websocket_client res_musiconhold res_pjproject
-    res_pjsip res_pjsip_caller_id res_pjsip_diversion res_pjsip_dlg_options res_pjsip_dtmf_info
+    func_callerid func_channel func_timeout func_logic func_strings func_global func_db func_devstate
+    func_hangupcause func_math func_version func_pjsip_endpoint func_pjsip_aor func_pjsip_contact func_groupcount
+    func_cdr func_uri func_module func_dialplan func_extstate func_cut func_sprintf func_rand func_env
+    func_blacklist func_uuid func_shell chan_pjsip bridge_simple bridge_native_rtp bridge_softmix bridge_holding
+    bridge_builtin_features bridge_builtin_interval_features codec_ulaw codec_alaw codec_a_mu codec_gsm
+    codec_resample format_pcm format_gsm format_wav format_sln app_mixmonitor app_chanspy app_bridgeaddchan
+    app_channelredirect app_cdr res_speech res_agi res_ari res_ari_applications res_ari_asterisk res_ari_bridges
+    res_ari_channels res_ari_device_states res_ari_endpoints res_ari_events res_ari_model res_ari_playbacks
+    res_ari_recordings res_ari_sounds res_convert res_crypto res_http_websocket res_websocket_client res_musiconhold
+    res_pjproject res_pjsip res_pjsip_caller_id res_pjsip_diversion res_pjsip_dlg_options res_pjsip_dtmf_info
     res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_exten_state res_pjsip_header_funcs
     res_pjsip_logger res_pjsip_nat res_pjsip_path res_pjsip_pubsub res_pjsip_outbound_publish res_pjsip_refer
-    res_pjsip_registrar res_pjsip_authenticator_digest res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk
-    res_sorcery_astdb res_sorcery_config res_sorcery_memory res_stasis res_stasis_answer res_stasis_broadcast
-    res_stasis_device_state res_stasis_playback res_stasis_recording res_stasis_snoop res_timing_timerfd
-    res_clioriginate res_limit res_parking
+    res_pjsip_registrar res_pjsip_authenticator_digest res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session
+    res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_stasis res_stasis_answer
+    res_stasis_broadcast res_stasis_device_state res_stasis_playback res_stasis_recording res_stasis_snoop
+    res_timing_timerfd res_clioriginate res_limit res_parking
 """
 
 

@@ -105,7 +105,7 @@ class Lab:
             for call in phone.calls:
                 call.let_go()
         calls = [call for phone in (*self.phones, self.trunk) for call in phone.calls]
-        await asyncio.gather(*(call.wait("ended", 5.0) for call in calls if call.invite and not call.ended_at))
+        await asyncio.gather(*(call.wait("ended", 5.0) for call in calls if not call.ended_at))
 
     async def _close(self) -> None:
         asterisk, self._asterisk = self._asterisk, None

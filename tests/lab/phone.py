@@ -202,8 +202,8 @@ class Phone:
         behaviour = self._next.popleft() if self._next else self.behaviour
         engaged = any(call.state == "answered" for call in self.calls)
         call = self._remember(Call(self, dialog, invite, outgoing=False))
-        self._incoming.put_nowait(call)
         if behaviour.silent:
+            self._incoming.put_nowait(call)
             return
         self._agent.reply(invite, invite.reply(100))
         if behaviour.one_call and engaged:
@@ -215,6 +215,7 @@ class Phone:
     async def _behave(self, call: Call, behaviour: Behaviour) -> None:
         """Do with the call what the behaviour says, as long as it is there."""
         call.sound = await Stream.open(self.host, self.voice, self.rtp_interval)
+        self._incoming.put_nowait(call)
         steps = [(behaviour.ring_after, call.ring), (behaviour.answer_after, call.answer)]
         if behaviour.final is not None:
             code = behaviour.final

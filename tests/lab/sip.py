@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 
 COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "c": "content-type",
-           "l": "content-length", "r": "refer-to", "k": "supported", "e": "content-encoding", "s": "subject"}  # fmt: skip
+           "l": "content-length", "r": "refer-to", "k": "supported", "s": "subject"}  # fmt: skip
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted",
            302: "Moved Temporarily", 480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist",
            486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 500: "Server Internal Error",

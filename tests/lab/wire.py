@@ -37,9 +37,10 @@ class Seen:
 
     @property
     def reason(self) -> str:
-        """The text of the Reason header, such as `Call completed elsewhere`, or nothing."""
-        found = re.search(r'text="([^"]*)"', self.message.get("Reason"))
-        return found[1] if found else self.message.get("Reason")
+        """The text of the Reason header, such as `Call completed elsewhere`; the whole header when it has none."""
+        said = ", ".join(self.message.all("Reason"))
+        found = re.search(r'text="([^"]*)"', said)
+        return found[1] if found else said
 
     def __str__(self) -> str:
         arrow = "->" if self.sent else "<-"
