@@ -69,12 +69,13 @@ class AriPhone:
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
         subject = _subject(message)
-        whose = None if subject is None else self._whose.get(subject)
-        if whose is None:
+        if subject is None or (whose := self._whose.get(subject)) is None:
             return False
         if isinstance(message, ms.StasisStart):
             self._started(message, whose)
         event = translate(message, whose, self._now())
+        if isinstance(event, ev.CallerGone | ev.LegEnded):
+            del self._whose[subject]
         if event is not None:
             calls.deliver(whose.call, event)
         return True
@@ -88,6 +89,8 @@ class AriPhone:
             self.know(channel, Whose(whose.call, leg))
             if whose.leg is None:
                 del self._whose[message.replace_channel.id]
+            else:
+                self._whose[message.replace_channel.id] = Whose(whose.call, whose.leg)
 
     async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
         """Do what a call wants; return the event it makes by itself, usually that it could not be done."""
@@ -123,7 +126,7 @@ class AriPhone:
         return True
 
     async def _ring(self, call: CallId, ring: cm.Ring) -> ev.Event | None:
-        self.know(ring.leg, Whose(call, ring.leg))
+        self.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
         started = self._starting[ring.leg] = asyncio.get_running_loop().create_future()
         try:
             await self.ari.send(self._creation(call, ring))

@@ -20,11 +20,8 @@ class Whose:
 
     call: CallId
     leg: LegId | None = None
-
-    @property
-    def is_named(self) -> bool:
-        """Whether we made the channel: then Asterisk tells how it ended (`ChannelDestroyed`)."""
-        return self.leg is not None and self.leg.startswith(f"{self.call}.")
+    is_made_by_us: bool = False
+    """Then Asterisk says how it ended (`ChannelDestroyed`), unless another channel took its place."""
 
 
 def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None:
@@ -40,7 +37,7 @@ def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None
             return _gone(whose, at, end_of(message.cause, message.tech_cause), message.tech_cause)
         case ms.PlaybackFinished():
             return ev.PromptEnded(at)
-        case ms.StasisEnd() if not whose.is_named:
+        case ms.StasisEnd() if not whose.is_made_by_us:
             return _gone(whose, at, ev.End.REFUSED, None)
     return None
 

@@ -215,10 +215,14 @@ class Rig:
         rows: list[dict[str, Any]] = orjson.loads(await self.run("calls", "list", "--json", *options))
         return rows
 
+    async def inbound(self) -> list[dict[str, Any]]:
+        """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
+        return [row for row in await self.calls() if row["direction"] == "in"]
+
     async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
         """Wait until that many calls have ended; return them."""
         async with asyncio.timeout(within):
-            while len(rows := await self.calls()) < count:
+            while len(rows := await self.inbound()) < count:
                 await asyncio.sleep(0.05)  # the ledger is another process's: it can only be asked
         assert len(rows) == count, [row["outcome"] for row in rows]
         return rows
