@@ -240,6 +240,15 @@ async def test_stasis_takes_the_call(lab: Lab) -> None:
         await app.rest("DELETE", f"channels/{start['channel']['id']}")
 
 
+async def test_hostile_line(lab: Lab) -> None:
+    """What a trunk dials is never evaluated by the dialplan: only letters a line can have are left of it."""
+    async with Application(lab.asterisk, "callrouter") as app:
+        await lab.trunk.dial("+7%24%7BCALLERID(num)%7D%22", caller="89161234567")
+        start = await app.event("StasisStart")
+        assert start["args"] == ["+7CALLERIDnum"]
+        await app.rest("DELETE", f"channels/{start['channel']['id']}")
+
+
 async def test_other_application_name(asterisk_root: AsteriskRoot) -> None:
     """The global variable CALLROUTER_APP names another application."""
     company = Company(globals={"CALLROUTER_APP": "callrouter-b"})
