@@ -76,7 +76,7 @@ class Database:
             return DatabaseAwayError(f"the database {self} is away: {said}")
         if "no such table" in said or _sqlstate(cause) in ("42P01", "42703"):
             return DatabaseRefusedError(f"the database {self} has no such schema ({said}): run `callrouter db upgrade`")
-        if isinstance(error, DataError | IntegrityError):
+        if isinstance(error, DataError | IntegrityError) or "invalid input for query argument" in said:
             return RowRefusedError(f"the database {self} does not take it: {said}")
         return DatabaseRefusedError(f"the database {self} refused: {said}")
 

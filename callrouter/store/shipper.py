@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,9 +19,9 @@ from callrouter.core.events import CallArrived
 from callrouter.core.machine import advance, arrive
 from callrouter.core.outcome import row
 from callrouter.store import closing, rows
-from callrouter.store.codec import Record, TornRecordError, decode
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
 from callrouter.store.history import recall
+from callrouter.store.lines import Line, read
 from callrouter.store.tables import journal, journal_offsets
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from callrouter.core.call import Call
     from callrouter.core.words import CallId
+    from callrouter.store.codec import Record
     from callrouter.store.database import Database
     from callrouter.store.journal import Journal
 
@@ -46,15 +46,6 @@ FULL_DISK = 1.0
 """Seconds between two attempts to write what a full disk did not take."""
 BATCH = 262_144
 """Bytes of journal in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a segment: where it begins, and what it says (None: nothing we understand)."""
-
-    offset: int
-    text: bytes
-    record: Record | None
 
 
 class Shipper:
@@ -107,32 +98,40 @@ class Shipper:
         """Ship one batch; return whether there was one."""
         offset = self._offsets.get(segment.name)
         if offset is None:
-            offset = await self._shipped(segment)
-        lines = _read(segment, offset, size)
+            offset = self._offsets[segment.name] = await self._shipped(segment)
+        lines = read(segment, offset, size)
         if not lines:
             return False
         try:
             await self._store(segment, lines)
-        except RowRefusedError as error:
-            await self._one_by_one(segment, lines, error)
+        except Exception as error:
+            if _waits(error):
+                raise
+            await self._one_by_one(segment, lines)
         return True
 
-    async def _one_by_one(self, segment: Path, lines: list[Line], error: RowRefusedError) -> None:
-        """Find the record that the tables do not take, and leave it out: it must not hold up those behind it."""
+    async def _one_by_one(self, segment: Path, lines: list[Line]) -> None:
+        """Find the record that cannot be stored, and leave it out: it must not hold up those behind it."""
         for line in lines:
             try:
                 await self._store(segment, [line])
-            except RowRefusedError:
-                self.dropped += 1
-                log.critical("journal: SQL refuses a record", segment=segment.name, offset=line.offset, why=str(error))
+            except Exception as error:
+                if _waits(error):
+                    raise
+                log.exception("journal: a record cannot be stored", segment=segment.name, offset=line.offset)
                 await self._store(segment, [Line(line.offset, line.text, None)])
 
     async def _store(self, segment: Path, lines: list[Line]) -> None:
         end = lines[-1].offset + len(lines[-1].text)
         changed: dict[CallId, Call] = {}
-        async with self.database.writing() as connection:
-            await self._write(connection, [line for line in lines if line.record], changed, segment)
-            await self._mark(connection, segment, end)
+        try:
+            async with self.database.writing() as connection:
+                await self._write(connection, [line for line in lines if line.record], changed, segment)
+                await self._mark(connection, segment, end)
+        except BaseException:  # cancelled, or cut off at the commit: only SQL knows whether it took place
+            self._offsets.pop(segment.name, None)
+            self._calls.clear()
+            raise
         self._offsets[segment.name] = end
         self._calls.update(changed)
         for call_id in [key for key, call in changed.items() if call.phase is Phase.OVER]:
@@ -208,26 +207,9 @@ class Shipper:
         return journal_offsets.c.app == self.journal.app, journal_offsets.c.segment == segment.name
 
 
-def _read(segment: Path, offset: int, size: int) -> list[Line]:
-    """Return the whole lines that begin in the next `size` bytes, at least one if there is one."""
-    with segment.open("rb") as file:
-        file.seek(offset)
-        text = file.read(size)
-        if not text.endswith(b"\n"):
-            text += file.readline()
-    whole = text[: text.rfind(b"\n") + 1]
-    lines = []
-    for one in whole.split(b"\n")[:-1]:
-        lines.append(Line(offset, one + b"\n", _understood(one)))
-        offset += len(one) + 1
-    return lines
-
-
-def _understood(line: bytes) -> Record | None:
-    try:
-        return decode(line)
-    except TornRecordError:
-        return None
+def _waits(error: Exception) -> bool:
+    """Return whether the database is the matter, and not what a record holds."""
+    return isinstance(error, DatabaseAwayError | DatabaseRefusedError) and not isinstance(error, RowRefusedError)
 
 
 def _next(call: Call | None, record: Record) -> Call | None:

@@ -1,0 +1,84 @@
+"""Migrations on both databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from callrouter.store import schema
+from callrouter.store.database import Database
+from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, SchemaRefusedError
+from callrouter.store.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_the_head_equals_the_metadata(database: Database) -> None:
+    """After `upgrade head` there is nothing left to migrate."""
+    async with database.reading() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_the_way_back_leaves_nothing(database: Database) -> None:
+    """After `downgrade base` only alembic's own table is there, and the way up works again."""
+    await schema.downgrade(database)
+    async with database.reading() as connection:
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
+    assert await schema.upgrade(database) == (None, schema.newest())
+
+
+async def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    """A schema that is up to date stays as it is."""
+    assert await schema.upgrade(database) == (schema.newest(), schema.newest())
+
+
+async def test_an_empty_database_is_refused(url: str) -> None:
+    """A database without a schema is refused with what to do about it."""
+    empty = Database(url)
+    with pytest.raises(SchemaRefusedError, match="is empty: run `callrouter db upgrade`"):
+        await schema.check(empty)
+    await empty.close()
+
+
+async def test_a_newer_schema_is_refused(database: Database) -> None:
+    """A schema from the future is refused, and the message does not tell to upgrade it."""
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaRefusedError, match="which this version does not know: install a newer callrouter"):
+        await schema.check(database)
+
+
+async def test_a_query_on_an_empty_database_says_what_to_do(url: str) -> None:
+    """A missing table is told as a missing schema, not as SQL."""
+    empty = Database(url)
+    with pytest.raises(DatabaseRefusedError, match="run `callrouter db upgrade`"):
+        async with empty.reading() as connection:
+            await connection.execute(text("SELECT * FROM calls"))
+    await empty.close()
+
+
+async def test_a_server_that_is_away_is_theirs() -> None:
+    """Nobody listening is `DatabaseAwayError`, exit code 3, and the password is not in the message."""
+    there = Database("postgresql://router:secret@127.0.0.1:1/callrouter")
+    with pytest.raises(DatabaseAwayError, match=r"router:\*\*\*@127.0.0.1:1/callrouter is away") as raised:
+        await schema.check(there)
+    assert raised.value.exit_code == 3
+    await there.close()
+
+
+@pytest.mark.parametrize("address", ["mysql://a/b", "", "callrouter.db", "sqlite+pysqlite:///x", "postgresql://a:b:c"])
+def test_a_wrong_address_is_ours(address: str) -> None:
+    """An address that is none is refused at once, exit code 2."""
+    with pytest.raises(DatabaseRefusedError, match="DATABASE_URL is not") as raised:
+        Database(address)
+    assert raised.value.exit_code == 2
