@@ -71,7 +71,7 @@ class StepRun:
     asked: frozenset[PersonId] = frozenset()
     """Being asked about."""
     passed: tuple[tuple[PersonId, Why], ...] = ()
-    """Considered and not rung."""
+    """Considered and not rung, or not at once."""
 
 
 @dataclass(frozen=True, slots=True)

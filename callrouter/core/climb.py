@@ -105,12 +105,12 @@ def end_step(call: Call, at: Instant) -> Call:
 
 
 def _noted(run: StepRun, presence: Free | Busy | Away) -> StepRun:
+    """Who was busy stays written down as such, though he may be rung later: somebody was there."""
     person = presence.person
-    passed = tuple(one for one in run.passed if one[0] != person)
-    waiting = run.waiting - {person}
+    passed, waiting = run.passed, run.waiting - {person}
     match presence:
         case Busy():
-            passed = (*passed, (person, Why.BUSY))
+            passed = (*(one for one in passed if one[0] != person), (person, Why.BUSY))
             waiting |= {person}
         case Away(why=why):
             passed = (*passed, (person, why))

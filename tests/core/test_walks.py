@@ -64,7 +64,7 @@ class Walk:
 
     def step(self) -> ev.Event:
         """Let the next event happen; the call's deadlines come in time."""
-        if self.random.random() < 0.6:
+        if self.random.random() < (0.05 if self.asked else 0.6):
             self.at += self.random.expovariate(0.8)
         due = machine.deadline(self.witness.call)
         if due is not None and due <= self.at:
@@ -80,7 +80,7 @@ class Walk:
 
     def _any(self) -> ev.Event:
         at, roll, call = self.at, self.random.random(), self.witness.call
-        if self.asked and roll < 0.5:
+        if self.asked and roll < 0.7:
             return self._found(self.asked.pop())
         if call.phase is Phase.CONNECTING and roll < 0.6:
             return ev.Joined(at, self.random.choice((None, call.winner)))
