@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Line, Scheme
 
 FILE = "callrouter-fallback.conf"
-NOT_IN_USE = 0
-"""No step has taken effect yet."""
-
 _MARK = re.compile(r"; callrouter-fallback\.conf: revision ([0-9]{1,9}) of the scheme, sha256 ([0-9a-f]{64})\s*$")
 _REGISTERED = re.compile(r"PJSIP/[^/@]+")
 _ANY = "_[+0-9a-zA-Z]."
@@ -117,7 +114,8 @@ class _Ladder:
     def priorities(self) -> Iterator[str]:
         until = math.ceil(self.chosen.ring_at_most)
         yield f"Set(CALLROUTER_UNTIL=$[${{EPOCH}} + {until}])"
-        yield f"Set(CALLROUTER_STEP={NOT_IN_USE})"
+        yield "Set(CALLROUTER_RING=)"
+        yield "Set(CALLROUTER_STEP=0)"
         for number, step in enumerate(self.chosen.ladder, start=1):
             if step.people:
                 yield from self._step(number, step)
