@@ -1,0 +1,194 @@
+"""`callrouter scheme`: the routing document, in revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callrouter.cli.show import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from callrouter.cli.applying import Applied, Proposal
+    from callrouter.routing.plan import Change
+    from callrouter.store.database import Database
+    from callrouter.store.schemes import Revision
+
+clients_to_option = click.option(
+    "--clients-to", metavar="PERSON|nobody", help="Who gets the clients of people who are removed."
+)
+comment_option = click.option("--comment", metavar="TEXT", help="Why; kept with the revision.")
+
+
+@click.group()
+def scheme() -> None:
+    """The routing document: plan, apply, show, history, roll back."""
+
+
+@scheme.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Exit 1 if applying the document would change anything.")
+@as_json
+@click.pass_context
+def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> None:
+    """Say what applying the document would change, and what in it is odd. Changes nothing."""
+    from callrouter.cli.applying import propose
+    from callrouter.cli.opening import with_database
+    from callrouter.cli.show import json_value
+
+    content = _content(file)
+
+    async def work(database: Database) -> Proposal:
+        async with database.reading() as connection:
+            return await propose(connection, content, str(file))
+
+    found = with_database(work)
+    if wants_json:
+        json_value(_plan_document(found))
+    else:
+        _print_plan(found)
+    ctx.exit(1 if check and found.plan.changes else 0)
+
+
+@scheme.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@clients_to_option
+@comment_option
+def apply(file: Path, clients_to: str | None, comment: str | None) -> None:
+    """Put the document in force. Running workers take it up within two seconds; calls that go on keep theirs."""
+    _apply(_content(file), str(file), clients_to, comment)
+
+
+@scheme.command()
+@click.option("--revision", type=int, metavar="N", help="Not the one in force, but this.")
+@as_json
+def show(revision: int | None, *, wants_json: bool) -> None:
+    """Print the document, byte for byte."""
+    from callrouter.cli.show import json_value
+
+    found = _revision(revision)
+    if wants_json:
+        json_value(_document(found) | {"document": found.document.decode("utf-8-sig")})
+    else:
+        click.echo(found.document, nl=False)
+
+
+@scheme.command()
+@as_json
+def history(*, wants_json: bool) -> None:
+    """List the revisions, oldest first."""
+    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.show import clock, json_value, table
+    from callrouter.store import schemes
+
+    async def work(database: Database) -> tuple[tuple[Revision, ...], str]:
+        async with database.reading() as connection:
+            return await schemes.history(connection), await zone(connection)
+
+    found, timezone = with_database(work)
+    if wants_json:
+        json_value([_document(revision) for revision in found])
+        return
+    lines = [
+        (one.revision, clock(one.applied_at, timezone), one.applied_by, one.sha256[:12], one.comment) for one in found
+    ]
+    table(("revision", "applied", "by", "sha256", "comment"), lines)
+
+
+@scheme.command()
+@click.argument("revision", type=int, metavar="N")
+@clients_to_option
+def rollback(revision: int, clients_to: str | None) -> None:
+    """Put the bytes of revision N in force again, as a new revision."""
+    found = _revision(revision)
+    _apply(found.document, f"revision {revision}", clients_to, f"rollback to revision {revision}")
+
+
+def _content(file: Path) -> bytes:
+    from callrouter.cli.opening import WrongInputError
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WrongInputError(f"{file}: {error.strerror}") from None
+
+
+def _revision(number: int | None) -> Revision:
+    from callrouter.cli.opening import WrongInputError, with_database
+    from callrouter.store import schemes
+
+    async def work(database: Database) -> tuple[Revision | None, Revision | None]:
+        async with database.reading() as connection:
+            current = await schemes.current(connection)
+            return (current if number is None else await schemes.get(connection, number)), current
+
+    found, current = with_database(work)
+    if current is None:
+        raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first")
+    if found is None:
+        raise WrongInputError(f"there is no revision {number}; there are 1 to {current.revision}")
+    return found
+
+
+def _apply(content: bytes, file: str, clients_to: str | None, comment: str | None) -> None:
+    from callrouter import settings
+    from callrouter.cli.applying import apply, behind
+    from callrouter.cli.opening import with_database
+
+    async def work(database: Database) -> Applied:
+        return await apply(database, content, file, clients_to=clients_to, comment=comment)
+
+    done = with_database(work)
+    number = done.revision.revision
+    if done.is_new:
+        _print("change: ", done.plan.changes)
+        _print("warning: ", done.plan.warnings)
+        for person, count in done.handed.items():
+            click.echo(f"clients of {person}: {count} now {clients_to}'s", err=True)
+        click.echo(f"revision {number} is in force", err=True)
+    else:
+        click.echo(f"revision {number} has these bytes and is in force already: nothing to do", err=True)
+    stale = behind(settings.load().data_dir, done.revision)
+    if stale is not None:
+        click.echo(f"fallback: {stale}", err=True)
+
+
+def _print(head: str, changes: Iterable[Change]) -> None:
+    for change in changes:
+        click.echo(f"{head}{change}", err=True)
+
+
+def _print_plan(found: Proposal) -> None:
+    for change in found.plan.changes:
+        click.echo(change)
+    _print("warning: ", found.plan.warnings)
+    for person, count in found.leaving.items():
+        said = "1 client" if count == 1 else f"{count} clients"
+        click.echo(f"warning: people.{person}: has {said}: apply needs --clients-to PERSON or nobody", err=True)
+    count = len(found.plan.changes)
+    against = "no scheme" if found.current is None else f"revision {found.current.revision}"
+    click.echo(f"{'1 change' if count == 1 else f'{count} changes'} against {against}", err=True)
+
+
+def _plan_document(found: Proposal) -> dict[str, object]:
+    return {
+        "revision": None if found.current is None else found.current.revision,
+        "changes": [{"path": change.path, "said": change.said} for change in found.plan.changes],
+        "warnings": [{"path": change.path, "said": change.said} for change in found.plan.warnings],
+        "removed_with_clients": dict(found.leaving),
+    }
+
+
+def _document(found: Revision) -> dict[str, object]:
+    from callrouter.ledger.period import rfc3339
+
+    return {
+        "revision": found.revision,
+        "applied_at": rfc3339(found.applied_at),
+        "applied_by": found.applied_by,
+        "sha256": found.sha256,
+        "comment": found.comment,
+    }
