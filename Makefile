@@ -54,7 +54,7 @@ system:
 	bash tests/lab/system.sh
 
 asterisk: setup system
-	$(BIN)/python -m tests.lab.root
+	$(BIN)/python -m tests.lab
 
 lock: setup
 	if ! command -v uv >/dev/null; then echo "error: 'make lock' needs uv; https://docs.astral.sh/uv/ says how to get it" >&2; exit 2; fi

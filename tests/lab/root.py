@@ -1,7 +1,4 @@
-"""A folder with a real Asterisk 22 in it, made once with mmdebstrap and kept for later runs.
-
-Run as a program (`python -m tests.lab.root`) it makes the folder and says which version lies in it.
-"""
+"""A folder with a real Asterisk 22 in it, made once with mmdebstrap and kept for later runs."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,18 +188,3 @@ def _name_this_host(folder: Path) -> None:
     wanted = f"127.0.0.1 localhost\n127.0.0.1 {socket.gethostname()}\n"
     if not hosts.exists() or hosts.read_text() != wanted:
         hosts.write_text(wanted)
-
-
-def main() -> int:
-    """Make the folder if it is not there and say what is in it."""
-    try:
-        root = provide()
-    except LabError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"asterisk: {root.version} ({root.program if not root.prefix else root.outside.parent})")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
