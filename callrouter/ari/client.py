@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import aiohttp
@@ -45,6 +47,7 @@ class AriClient:
         self._login = login
         self._listener = listener
         self._socket: Socket | None = None
+        self._up = asyncio.Event()
         self._held: list[Message] | None = None
         self.reconnects = 0
 
@@ -54,10 +57,14 @@ class AriClient:
         return self._socket is not None
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
-        """See `Requests`."""
+        """See `Requests`; while the socket is being opened again a request waits for it, within its deadline."""
+        due = time.monotonic() + deadline
+        if self._socket is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._up.wait(), deadline)
         if self._socket is None:
             raise AriAway(f"no connection to Asterisk at {self.url}")
-        return await self._socket.send(request, deadline)
+        return await self._socket.send(request, due - time.monotonic())
 
     async def run(self, waiting: Callable[[AriAway], Awaitable[None]]) -> None:
         """Stay connected until cancelled; `waiting` hears of each vain attempt. Raises AriRefused (password)."""
@@ -80,10 +87,12 @@ class AriClient:
         reading = asyncio.create_task(socket.read())
         try:
             self._socket = socket
+            self._up.set()
             await self._begin(socket)
             await reading
         finally:
             self._socket = None
+            self._up.clear()
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             await connection.close()

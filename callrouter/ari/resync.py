@@ -38,6 +38,9 @@ async def resync(ari: Requests, app: str, phone: AriPhone, calls: Calls, now: Ca
     for call in calls.live():
         for event in missed(call, here, now()):
             calls.deliver(call.id, event)
+        for leg in call.legs:  # the request that hung it up may have been lost with the connection
+            if leg.state is LegState.LEAVING and leg.id in here:
+                await _tell(ari, Request("DELETE", f"channels/{leg.id}", {"reason": "normal"}))
     bridged = {channel for bridge in bridges for channel in bridge.channels}
     for channel in channels:
         ours = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
