@@ -122,8 +122,7 @@ def group_of(row: CallRow, by: By, timezone: str) -> Key:
             return row.answered_by or row.responsible
         case By.STEP:
             return row.lost_step if row.answered_step is None else row.answered_step
-        case By.REASON:
-            return None if row.lost_reason is None else row.lost_reason.value
+    return None if row.lost_reason is None else row.lost_reason.value
 
 
 def document(rate: Rate) -> dict[str, object]:
