@@ -52,13 +52,21 @@ async def propose(connection: AsyncConnection, content: bytes, file: str) -> Pro
     """Compare a document with the one in force; `WrongScheme` if it is none."""
     after = document.parse(content, file)
     current = await schemes.current(connection)
-    before = None if current is None else document.parse(current.document, f"revision {current.revision}")
+    before = None if current is None else _readable(current)
     found = plan(before, after)
     if current is not None and current.document != content and not found.changes:
         found = Plan((ONLY_LAYOUT,), found.warnings)
     removed = [person for person in (before.people if before else ()) if person not in after.people]
     counted = {person: await book.count_of(connection, person) for person in removed}
     return Proposal(current, after, found, {person: count for person, count in counted.items() if count})
+
+
+def _readable(revision: Revision) -> Scheme | None:
+    """Return the scheme of a revision; None: this version would not accept it, which must not keep a better one out."""
+    try:
+        return document.parse(revision.document)
+    except document.WrongScheme:
+        return None
 
 
 async def apply(

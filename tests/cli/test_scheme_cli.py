@@ -12,7 +12,7 @@ from callrouter.cli import run
 from callrouter.cli.opening import now
 from callrouter.core.words import PersonId
 from callrouter.routing.fallback import revision_of
-from callrouter.store import clients as book
+from callrouter.store import clients as book, schemes
 from callrouter.store.database import Database
 from tests.routing.test_scheme import TEXT, changed
 
@@ -180,6 +180,41 @@ def test_a_rollback_is_a_new_revision_with_the_old_bytes(callrouter: Callable[..
         ["3", "rollback to revision 1"],
     ]
     assert "nothing to do" in callrouter("scheme", "rollback", "3")[2]
+
+
+def test_a_revision_that_is_no_longer_accepted_does_not_keep_a_better_one_out(
+    callrouter: Callable[..., Told], tmp_path: Path
+) -> None:
+    """A document of another version of callrouter is in force: it can be replaced, and a rollback to it is refused."""
+
+    async def work() -> None:
+        database = Database(f"sqlite:///{tmp_path}/callrouter.db")
+        async with database.writing() as connection:
+            await schemes.apply(connection, b"version = 0\n", now())
+        await database.close()
+
+    asyncio.run(work())
+    assert callrouter("scheme", "plan", "scheme.toml", "--check")[0] == 1
+    assert callrouter("scheme", "apply", "scheme.toml")[0] == 0
+    code, _, err = callrouter("scheme", "rollback", "1")
+    assert (code, err.splitlines()) == (
+        2,
+        [
+            "revision 1: version: this callrouter reads version 1 only: write version = 1",
+            "error: revision 1: 1 fault, nothing applied",
+        ],
+    )
+
+
+def test_postgresql_keeps_the_same_bytes(
+    callrouter: Callable[..., Told], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the production database the document is planned, applied and shown as on SQLite."""
+    monkeypatch.setenv("CALLROUTER_DATABASE_URL", postgres_url)
+    assert callrouter("db", "upgrade")[0] == 0
+    assert callrouter("scheme", "plan", "scheme.toml", "--check")[0] == 1
+    assert callrouter("scheme", "apply", "scheme.toml")[0] == 0
+    assert callrouter("scheme", "show")[1] == TEXT
 
 
 def test_the_fallback_is_rendered_and_its_age_is_told(callrouter: Callable[..., Told], tmp_path: Path) -> None:
