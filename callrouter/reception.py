@@ -17,13 +17,15 @@ from callrouter.core.facts import Arrival
 from callrouter.core.ladder import Person
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
 from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
-from callrouter.routing.numbers import Number, mask, read
+from callrouter.routing.numbers import Number, mask, read, storable
 from callrouter.routing.values import Line, Scheme
 
 GUARD_MARGIN = 15
 """Seconds the guard is later than the longest ladder."""
 LOOK_UP_AT_MOST = 0.3
 """Seconds the look-up of a client may delay the first ring."""
+
+_STRANGER = Client(id=0)
 
 log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ class Reception:
         line = None if current is None else find_line(current.scheme, arrival.line)
         if current is None or line is None:
             why = "no scheme is applied" if current is None else "an unknown line"
-            log.error("a call goes to the fallback", why=why, call=arrival.call, line=arrival.line[:32])
+            log.error("a call goes to the fallback", why=why, call=arrival.call, line=storable(arrival.line))
             return self._refused(arrival, current)
         await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
         number = read(arrival.caller_raw, current.scheme.country)
@@ -88,16 +90,16 @@ class Reception:
         return "internal" if internal else "in"
 
     def _refused(self, arrival: Arrival, current: Current | None) -> CallArrived:
-        number = Number(None, None, arrival.caller_raw)
+        number = Number(None, None, storable(arrival.caller_raw))
         if current is not None:
             number = read(arrival.caller_raw, current.scheme.country)
         return CallArrived(
             at=self._now(),
             arrived_at=arrival.at,
             asterisk_id=arrival.asterisk_id,
-            line=arrival.line,
-            caller=number.e164 or number.short,
-            caller_raw=arrival.caller_raw,
+            line=storable(arrival.line),
+            caller=number.known,
+            caller_raw=number.raw,
             refusal=LostReason.FAILURE,
             scheme_revision=None if current is None else current.revision,
         )
@@ -105,15 +107,15 @@ class Reception:
     def _arrived(
         self, arrival: Arrival, current: Current, chosen: Chosen, number: Number, client: Client | None, direction: str
     ) -> CallArrived:
-        known = client or Client(id=0)
+        known = client or _STRANGER
         return CallArrived(
             at=self._now(),
             arrived_at=arrival.at,
             asterisk_id=arrival.asterisk_id,
             line=chosen.line,
             department=chosen.department,
-            caller=number.e164 or number.short,
-            caller_raw=arrival.caller_raw,
+            caller=number.known,
+            caller_raw=number.raw,
             direction=direction,
             client_id=None if client is None else client.id,
             client=known.name,

@@ -45,13 +45,18 @@ class Number:
 
 def read(raw: str, country: str) -> Number:
     """Read a number of any origin; `country` (two letters) is meant where no country code is written. Never raises."""
-    kept = "".join(sign if sign.isprintable() else "\ufffd" for sign in raw[:LONGEST])
+    kept = storable(raw)
     if len(raw) > LONGEST:
         return Number(None, None, kept)
     text = _URI.sub(r"\1", raw.strip()).strip()
     if _SHORT.fullmatch(text):
         return Number(None, text, kept)
     return Number(_e164(text, country), None, kept)
+
+
+def storable(text: str) -> str:
+    """Return what came from outside so that any table, log or page can hold it: printable, 80 characters at most."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text[:LONGEST])
 
 
 def mask(number: str | None) -> str:
