@@ -62,6 +62,8 @@ def found(call: Call, event: Found) -> Reaction:
     run = call.steps[-1]
     if event.step != run.step:
         return call, ()
+    if event.at >= step_end(call):  # asking took longer than the step: no phone rings for a moment
+        return climb(call, event.at)
     free: list[Free] = []
     for presence in event.people:
         if presence.person in run.asked:

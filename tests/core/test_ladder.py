@@ -168,6 +168,11 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
         (elapsed(10),),
         [ask(2, GLEB)],
     ),
+    "an answer that took longer than the step rings nobody": (
+        arrived(RESPONSIBLE, HEAD),
+        (found(10, 1, ANNA),),
+        [ask(2, GLEB)],
+    ),
     "the deadline has not come yet": (arrived(), (*ANNA_RINGS, elapsed(9.9)), []),
     "a pick-up stops the others before a bridge is touched": (
         arrived(DEPARTMENT),
