@@ -17,6 +17,7 @@ from tests.lab import (
     Desk,
     Identity,
     Lab,
+    LabError,
     answers,
     refuses,
     rejects,
@@ -315,6 +316,25 @@ async def test_restart_and_kill(lab: Lab) -> None:
     assert lab.asterisk.sip_port == port
     lab.phone("102").behaviour = answers()
     await (await lab.phone("101").dial("102")).wait("answered")
+
+
+async def test_taken_down(lab: Lab) -> None:
+    """A test may end Asterisk in the middle of a call; its console then says so instead of showing nothing."""
+    await (await lab.phone("101").dial("102")).wait("ringing")
+    await lab.asterisk.kill()
+    assert lab.asterisk.taken_down
+    with pytest.raises(LabError, match="does not answer"):
+        await lab.asterisk.audit()
+
+
+async def test_reset(lab: Lab) -> None:
+    """After a reset the lab is as new: no call, nothing seen, phones that ring."""
+    lab.phone("102").behaviour = answers()
+    await (await lab.phone("101").dial("102")).wait("answered")
+    await lab.reset()
+    assert not any(phone.calls or phone.seen for phone in (*lab.phones, lab.trunk))
+    await (await lab.phone("101").dial("102")).wait("ringing")
+    assert lab.phone("102").ringing
 
 
 async def test_side_by_side(asterisk_root: AsteriskRoot) -> None:

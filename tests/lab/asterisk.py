@@ -48,6 +48,11 @@ class Asterisk:
         return self._folder
 
     @property
+    def taken_down(self) -> bool:
+        """Whether `stop()` or `kill()` has ended it; a crash does not count."""
+        return self._process is None
+
+    @property
     def sip_port(self) -> int:
         """UDP port on 127.0.0.1."""
         return self.slot.sip

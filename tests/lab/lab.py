@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from tests.lab.asterisk import Asterisk
+from tests.lab.behaviour import Behaviour
 from tests.lab.company import Company, Endpoint, TrunkEndpoint
 from tests.lab.phone import Phone, Trunk
 
@@ -79,7 +80,7 @@ class Lab:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is None:
+            if kind is None and not self.asterisk.taken_down:
                 await self.quiet()
                 await self.asterisk.audit()
         finally:
@@ -98,6 +99,15 @@ class Lab:
         return replace(
             self._company, endpoints=endpoints, trunks=(TrunkEndpoint("trunk", self.trunk.host, self.trunk.port),)
         )
+
+    async def reset(self) -> None:
+        """Begin anew without a restart: all hang up, nothing may be left, everything seen is forgotten, phones ring."""
+        await self.quiet()
+        await self.asterisk.audit()
+        for phone in (*self.phones, self.trunk):
+            phone.forget()
+            phone.behaviour = Behaviour()
+            phone.powerless = False
 
     async def quiet(self) -> None:
         """Everybody hangs up; waits until the phones agree that nothing is left."""
