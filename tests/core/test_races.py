@@ -129,6 +129,8 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
     "the prompt never ends": (PROMPT, (*RUN_OUT, elapsed(120)), [let_go()]),
     "the prompt ends without having begun": (TWO, (ev.PromptEnded(1000),), []),
     "the caller leaves in the prompt": (PROMPT, (*RUN_OUT, gone(3)), []),
+    "a stranger is gone": (TWO, (*ANNA_RINGS, ended(3, 9, 9, VERA)), []),
+    "a stranger to the question is found free": (TWO, (found(0, 1, away(ANNA), VERA),), [ask(2, GLEB)]),
     "a call arrives twice": (TWO, (TWO,), []),
     "a line that nobody knows": (arrived(refusal=LostReason.FAILURE), (), [let_go(Release.FALLBACK)]),
     "a caller whom a rule refuses": (arrived(refusal=LostReason.REJECTED), (), [let_go(Release.REJECTED)]),
