@@ -67,6 +67,10 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `| head` has seen enough; what is still buffered has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit:  # that is how click meets it
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
+            return 0
+        raise
     except (click.Abort, KeyboardInterrupt):
         return 130
     return code if isinstance(code, int) else 0

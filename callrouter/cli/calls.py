@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callrouter.cli.show import as_json
-from callrouter.cli.when import end_option, start_option
+from callrouter.cli.show import as_json, end_option, start_option
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from callrouter.core.words import Instant
 
+start_option = click.option("--from", "start", metavar="ISO", help="From this date or time on.")
+end_option = click.option("--to", "end", metavar="ISO", help="Up to, without, this date or time.")
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON on stdout.")
 
 

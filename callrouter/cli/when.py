@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import click
-
 from callrouter.cli.opening import WrongInputError, now
 from callrouter.ledger.period import Period, date_at, day, local, midnight, read, rfc3339
-
-start_option = click.option("--from", "start", metavar="ISO", help="From this date or time on.")
-end_option = click.option("--to", "end", metavar="ISO", help="Up to, without, this date or time.")
 
 
 def period(start: str | None, end: str | None, timezone: str) -> Period:

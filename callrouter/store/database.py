@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ class Database:
         """Open nothing yet; `url` as in the settings (`sqlite:///callrouter.db`, `postgresql://…`)."""
         self._url = _with_driver(url)
         self._engine = _engine(self._url)
+        self._is_tried = False
         options: dict[str, Any] = {READS: True}
         if not self.is_sqlite:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -60,10 +63,19 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         try:
+            self._try_file()
             async with engine.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, PostgresError, OSError) as error:
+        except (SQLAlchemyError, PostgresError, sqlite3.Error, OSError) as error:
             raise self._fault(error) from error
+
+    def _try_file(self) -> None:
+        """Open SQLite's file once without a thread: aiosqlite's outlives a failed connect, and then its loop."""
+        if self._is_tried or not self.is_sqlite:
+            return
+        with contextlib.closing(sqlite3.connect(self._url.database or "", timeout=0)) as connection:
+            connection.execute("PRAGMA schema_version")
+        self._is_tried = True
 
     async def close(self) -> None:
         """Close every connection."""

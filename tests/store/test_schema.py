@@ -15,6 +15,8 @@ from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, Sch
 from callrouter.store.tables import metadata
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
 
@@ -65,6 +67,17 @@ async def test_a_query_on_an_empty_database_says_what_to_do(url: str) -> None:
         async with empty.reading() as connection:
             await connection.execute(text("SELECT * FROM calls"))
     await empty.close()
+
+
+async def test_a_file_that_is_no_database_is_ours(tmp_path: Path) -> None:
+    """A file of something else, a directory, or a folder that is not there: refused, and left alone."""
+    (tmp_path / "notes.txt").write_text("no database " * 100)
+    for name, said in (("notes.txt", "not a database"), (".", "unable to open"), ("nowhere/x.db", "unable to open")):
+        there = Database(f"sqlite:///{tmp_path}/{name}")
+        with pytest.raises(DatabaseRefusedError, match=said):
+            await schema.check(there)
+        await there.close()
+    assert (tmp_path / "notes.txt").read_text() == "no database " * 100
 
 
 async def test_a_server_that_is_away_is_theirs() -> None:
