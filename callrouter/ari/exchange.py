@@ -10,7 +10,7 @@ import structlog
 
 from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriAway, AriRefused
-from callrouter.ari.phone import FALLBACK, AriPhone
+from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request
 from callrouter.ari.resync import resync
 from callrouter.ari.translate import Whose
@@ -62,7 +62,7 @@ class Exchange:
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        await resync(self._phone.ari, self._app, self._phone, self._calls, self._now)
+        await resync(self._phone, self._app, self._calls, self._now)
         self.connected_once.set()
 
     def hear(self, message: ms.Message) -> None:
@@ -80,12 +80,11 @@ class Exchange:
     def _arrived(self, message: ms.StasisStart) -> None:
         channel = message.channel
         if message.args[:1] == ("leg",):
-            self._go_on(self._tell(Request("DELETE", f"channels/{channel.id}", {"reason": "normal"})))
+            self._go_on(self._phone.hang_up(channel.id))
             return
         line = message.args[0] if message.args else channel.dialplan.exten
         if self.is_closing:
-            there: dict[str, str | int] = {"context": FALLBACK, "extension": line, "priority": 1}
-            self._go_on(self._tell(Request("POST", f"channels/{channel.id}/continue", there)))
+            self._go_on(self._phone.give_back(channel.id, line))
             log.warning("closing: a call goes to the fallback", asterisk_id=channel.id)
             return
         call = self._ids()
@@ -98,13 +97,11 @@ class Exchange:
         """Take a call that `StasisBroadcast()` offers; whoever claims first has it."""
         if self.is_closing:
             return
-        await self._tell(Request("POST", "events/claim", {"channelId": channel, "application": self._app}))
-
-    async def _tell(self, request: Request) -> None:
+        claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
         try:
-            await self._phone.ari.send(request)
+            await self._phone.ari.send(claim)
         except (AriAway, AriRefused) as error:
-            log.info("asterisk did not take a request", request=str(request), error=str(error))
+            log.info("a call was not claimed", asterisk_id=channel, why=str(error))
 
     def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

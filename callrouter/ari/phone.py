@@ -23,6 +23,8 @@ STARTED_AT_MOST = 1.0
 """Seconds until a channel that was made is in our application."""
 GONE = {400, 404, 409, 412, 422}
 """Asterisk's ways to say that a channel is no longer there for us."""
+CANNOT_ANSWER = 500
+"""Its way to say, of a caller to be answered, that he hung up this instant."""
 NAME_MOST = 80
 """Characters of a name on a phone's display."""
 
@@ -99,7 +101,7 @@ class AriPhone:
                 return await self._ring(call, command)
             case cm.HangUp():
                 reason = "answered_elsewhere" if command.result is Result.ELSEWHERE else "normal"
-                await self._tell(Request("DELETE", f"channels/{command.leg}", {"reason": reason}))
+                await self.hang_up(command.leg, reason)
             case cm.Connect():
                 return await self._connect(command)
             case cm.SendRinging():
@@ -111,8 +113,16 @@ class AriPhone:
             case cm.LetGo():
                 await self._let_go(command)
             case cm.CloseBridge():
-                await self._tell(Request("DELETE", f"bridges/{command.bridge}"))
+                await self.close_bridge(command.bridge)
         return None
+
+    async def hang_up(self, channel: str, reason: str = "normal") -> None:
+        """End a channel, for a reason of ARI's list."""
+        await self._tell(Request("DELETE", f"channels/{channel}", {"reason": reason}))
+
+    async def close_bridge(self, bridge: str) -> None:
+        """Delete a bridge."""
+        await self._tell(Request("DELETE", f"bridges/{bridge}"))
 
     async def _tell(self, request: Request) -> bool:
         """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
@@ -136,12 +146,12 @@ class AriPhone:
             await self.ari.send(Request("POST", f"channels/{ring.leg}/dial", {"timeout": seconds}))
         except AriRefused as refused:
             # "Allocation failed" is how Asterisk says that a phone is not registered.
-            await self._tell(Request("DELETE", f"channels/{ring.leg}"))
+            await self.hang_up(ring.leg)
             log.info("a phone cannot be rung", call=call, phone=ring.phone, error=str(refused))
             return ev.LegEnded(self._now(), ring.leg, ev.End.REFUSED)
         except (AriAway, TimeoutError) as away:
             log.warning("a phone could not be rung", call=call, phone=ring.phone, error=str(away))
-            await self._tell(Request("DELETE", f"channels/{ring.leg}"))
+            await self.hang_up(ring.leg)
             return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED)
         finally:
             self._starting.pop(ring.leg, None)
@@ -173,7 +183,7 @@ class AriPhone:
             await self.ari.send(Request("POST", f"{caller}/answer"))
             await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
         except AriRefused as refused:
-            if refused.status in GONE:  # whoever left says so himself, in an event
+            if refused.status in GONE | {CANNOT_ANSWER}:  # whoever left says so himself, in an event
                 return None
             log.warning("two could not be connected", error=str(refused))
             return ev.ConnectFailed(self._now(), connect.leg)
@@ -201,13 +211,17 @@ class AriPhone:
             return ev.PromptEnded(self._now())
         return None
 
+    async def give_back(self, channel: str, line: str) -> None:
+        """Have the dialplan's fallback serve a caller; the guard would cut that conversation."""
+        await self._limit(channel, 0)
+        there: dict[str, str | int] = {"context": FALLBACK, "extension": line, "priority": 1}
+        await self._tell(Request("POST", f"channels/{channel}/continue", there))
+
     async def _let_go(self, let_go: cm.LetGo) -> None:
-        channel = f"channels/{let_go.caller}"
         if let_go.release is Release.FALLBACK:
-            there: dict[str, str | int] = {"context": FALLBACK, "extension": let_go.line, "priority": 1}
-            await self._tell(Request("POST", f"{channel}/continue", there))
+            await self.give_back(let_go.caller, let_go.line)
             return
-        await self._tell(Request("DELETE", channel, {"reason": _REASONS.get(let_go.release, "congestion")}))
+        await self.hang_up(let_go.caller, _REASONS.get(let_go.release, "congestion"))
 
 
 def _subject(message: ms.Message) -> str | None:

@@ -64,8 +64,8 @@ class HttpRequests:
         self._url = url.rstrip("/")
         # Asterisk keeps an idle connection for 15 s by default: close first, or the two race.
         connector = aiohttp.TCPConnector(keepalive_timeout=10, limit=20)
-        auth = aiohttp.BasicAuth(username, password)
-        self._session = aiohttp.ClientSession(auth=auth, connector=connector)
+        login = {"Authorization": aiohttp.encode_basic_auth(username, password), "Content-Type": "application/json"}
+        self._session = aiohttp.ClientSession(headers=login, connector=connector)
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,14 +77,12 @@ class HttpRequests:
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
         """See `Requests`."""
-        headers = {"Content-Type": "application/json"}
         try:
             async with self._session.request(
                 request.method,
                 f"{self._url}/{request.path}",
                 params=request.params,
                 data=request.payload,
-                headers=headers,
                 timeout=aiohttp.ClientTimeout(total=deadline),
             ) as response:
                 return answer(request, response.status, await response.read())

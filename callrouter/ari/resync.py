@@ -8,9 +8,8 @@ from typing import Protocol
 import structlog
 
 from callrouter.ari import messages as ms
-from callrouter.ari.errors import AriRefused
-from callrouter.ari.phone import FALLBACK, AriPhone
-from callrouter.ari.requests import Request, Requests
+from callrouter.ari.phone import AriPhone
+from callrouter.ari.requests import Request
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
 from callrouter.core.words import CallId, Instant
@@ -30,26 +29,26 @@ class Calls(Protocol):
         ...
 
 
-async def resync(ari: Requests, app: str, phone: AriPhone, calls: Calls, now: Callable[[], Instant]) -> None:
+async def resync(phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant]) -> None:
     """Tell each call what changed in the gap; what belongs to no call goes (callers: to the fallback)."""
-    channels = ms.CHANNELS.validate_python(await ari.send(Request("GET", "channels")))
-    bridges = ms.BRIDGES.validate_python(await ari.send(Request("GET", "bridges")))
+    channels = ms.CHANNELS.validate_python(await phone.ari.send(Request("GET", "channels")))
+    bridges = ms.BRIDGES.validate_python(await phone.ari.send(Request("GET", "bridges")))
     here = {channel.id: channel for channel in channels}
     for call in calls.live():
         for event in missed(call, here, now()):
             calls.deliver(call.id, event)
         for leg in call.legs:  # the request that hung it up may have been lost with the connection
             if leg.state is LegState.LEAVING and leg.id in here:
-                await _tell(ari, Request("DELETE", f"channels/{leg.id}", {"reason": "normal"}))
+                await phone.hang_up(leg.id)
     bridged = {channel for bridge in bridges for channel in bridge.channels}
     for channel in channels:
         ours = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
         if ours and phone.whose(channel.id) is None and channel.id not in bridged:
-            await _send_away(ari, channel)
+            await _send_away(phone, channel)
     known = {call.bridge for call in calls.live()}
     for bridge in bridges:
         if ".bridge" in bridge.id and not bridge.channels and bridge.id not in known:
-            await _tell(ari, Request("DELETE", f"bridges/{bridge.id}"))
+            await phone.close_bridge(bridge.id)
 
 
 def missed(call: Call, here: dict[str, ms.Channel], at: Instant) -> list[ev.Event]:
@@ -70,20 +69,11 @@ def missed(call: Call, here: dict[str, ms.Channel], at: Instant) -> list[ev.Even
     return events
 
 
-async def _send_away(ari: Requests, channel: ms.Channel) -> None:
+async def _send_away(phone: AriPhone, channel: ms.Channel) -> None:
     """A channel of a former life, alone: a leg is hung up, a caller goes to the fallback."""
     data = channel.dialplan.app_data.split(",")
     if data[1:2] == ["leg"]:
-        await _tell(ari, Request("DELETE", f"channels/{channel.id}", {"reason": "normal"}))
+        await phone.hang_up(channel.id)
         return
     log.warning("a caller of a former life goes to the fallback", asterisk_id=channel.id)
-    line = data[1] if len(data) > 1 else channel.dialplan.exten
-    there: dict[str, str | int] = {"context": FALLBACK, "extension": line, "priority": 1}
-    await _tell(ari, Request("POST", f"channels/{channel.id}/continue", there))
-
-
-async def _tell(ari: Requests, request: Request) -> None:
-    try:
-        await ari.send(request)
-    except AriRefused as refused:
-        log.info("asterisk refused to tidy", request=str(request), error=str(refused))
+    await phone.give_back(channel.id, data[1] if len(data) > 1 else channel.dialplan.exten)

@@ -99,7 +99,7 @@ async def open_socket(
         return await session.ws_connect(
             address,
             params={"app": app},
-            headers={"Authorization": aiohttp.BasicAuth(*login).encode()},
+            headers={"Authorization": aiohttp.encode_basic_auth(*login)},
             heartbeat=HEARTBEAT,
             max_msg_size=FRAME_MOST,
             timeout=aiohttp.ClientWSTimeout(ws_close=2),
