@@ -137,6 +137,7 @@ async def _follow(there: Database) -> None:
         last = await queries.newest_entry(connection)
         for call in await queries.live_calls(connection):
             arrived[call.id] = call.arrived.arrived_at
+    click.echo("watching: a line for everything that happens to a call (Ctrl-C ends it)", err=True)
     while True:
         async with there.reading() as connection:
             entries = await queries.entries_after(connection, last)
