@@ -76,6 +76,8 @@ class _Line:
     events: asyncio.Queue[ev.Event] = field(default_factory=asyncio.Queue)
     call: Call | None = None
     task: asyncio.Task[None] | None = None
+    is_left: bool = False
+    """The caller's leaving is among the events."""
 
 
 class Switchboard:
@@ -117,6 +119,7 @@ class Switchboard:
             event = replace(event, person=self._person_at(event.phone))
         if (line := self._lines.get(call)) is not None:
             line.events.put_nowait(event)
+            line.is_left = line.is_left or isinstance(event, ev.CallerGone)
 
     def changed(self, call: CallId, person: PersonId) -> None:
         """Somebody this call waits for is perhaps free."""
@@ -161,7 +164,9 @@ class Switchboard:
             if call.phase is Phase.OVER:
                 _tell(row(call))
                 return
-            event = mine.popleft() if mine else await self._next(line, call)
+            # What came of the commands goes first: reservations hold until then. But who left is not "unreachable".
+            event = mine.popleft() if mine and not line.is_left else await self._next(line, call)
+            line.is_left = line.is_left and not isinstance(event, ev.CallerGone)
             call, commands = advance(call, event)
 
     async def _next(self, line: _Line, call: Call) -> ev.Event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from callrouter.ari.errors import AriRefused
+from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.requests import Request, Requests
 from callrouter.core.events import Contact
 from callrouter.core.facts import PhoneState
@@ -13,6 +13,7 @@ from callrouter.core.facts import PhoneState
 ASK_AT_MOST = 0.3
 """Seconds one question about a phone may take: a step must not wait for Asterisk longer."""
 _IN_USE = {"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"}
+_NO_CHANNEL = 404
 _NOT_THERE = {"UNAVAILABLE", "INVALID"}
 
 
@@ -43,7 +44,9 @@ async def _contacts(ari: Requests, phone: str, resource: str, caller: str) -> tu
     variable: dict[str, str | int] = {"variable": f"PJSIP_DIAL_CONTACTS({resource})"}
     try:
         answer = await ari.send(Request("GET", f"channels/{caller}/variable", variable), ASK_AT_MOST)
-    except AriRefused:
+    except AriRefused as refused:
+        if refused.status == _NO_CHANNEL:
+            raise AriAway(f"the caller left before {phone} could be looked up") from refused
         return ()
     value = answer.get("value", "") if isinstance(answer, dict) else ""
     return tuple(Contact(phone, dial) for dial in value.split("&") if dial)
