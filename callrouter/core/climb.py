@@ -49,9 +49,8 @@ def climb(call: Call, at: Instant) -> Reaction:
     if step.seconds is None and step_end(call) <= at:  # until `ring_at_most`, which is over: the step is never reached
         return _run_out(before, at)
     ringing = legs.people(legs.live(call))
-    refused = tuple((person, Why.DECLINED) for person in step.people if legs.declined(call, person))
     unknown = [p for p in step.people if p not in ringing and not legs.declined(call, p)]
-    call = _with_run(call, replace(run, asked=frozenset(unknown), passed=refused))
+    call = _with_run(call, replace(run, asked=frozenset(unknown)))
     if unknown:
         return call, (Ask(number, tuple(_person(call, person) for person in unknown)),)
     return _settle(call, at)
@@ -124,6 +123,8 @@ def _noted(run: StepRun, presence: Free | Busy | Away) -> StepRun:
 def _settle(call: Call, at: Instant, free: tuple[Free, ...] = ()) -> Reaction:
     """Begin the step in earnest, or skip it, which changes nothing."""
     step, run = running(call)
+    refused = tuple((person, Why.DECLINED) for person in step.people if legs.declined(call, person))
+    run = replace(run, passed=(*refused, *run.passed))
     rings_on = legs.people(legs.live(call)) & set(step.people)
     if not free and not rings_on and (not run.waiting or step.if_busy is IfBusy.SKIP):
         skipped = replace(run, ended_at=run.started_at, skipped=_why_skipped(step, run), waiting=frozenset())
