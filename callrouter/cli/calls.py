@@ -93,8 +93,8 @@ def trace(records: tuple[Record, ...]) -> list[str]:
 
 
 def print_calls(found: tuple[Recorded, ...], timezone: str) -> None:
-    """Print calls as a table."""
-    from callrouter.cli.show import clock, table
+    """Print calls as a table; on a terminal so that it fits: the beginning of an id is enough for `calls show`."""
+    from callrouter.cli.show import clock, on_terminal, table
     from callrouter.ledger.rate import talked, waited
 
     columns = ("id", f"arrived ({timezone})", "line", "caller", "client", "outcome", "by", "step", "wait", "talk")
@@ -104,7 +104,8 @@ def print_calls(found: tuple[Recorded, ...], timezone: str) -> None:
         step = row.lost_step if row.answered_step is None else row.answered_step
         caller = row.caller or row.caller_raw
         arrived = clock(row.arrived_at, timezone)
-        line = (row.id, arrived, row.line, caller, row.client, reason, row.answered_by, step, waited(row), talked(row))
+        call_id, arrived = (row.id[:18], arrived[5:]) if on_terminal() else (row.id, arrived)
+        line = (call_id, arrived, row.line, caller, row.client, reason, row.answered_by, step, waited(row), talked(row))
         lines.append(line)
     table(columns, lines)
 

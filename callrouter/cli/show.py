@@ -34,7 +34,7 @@ def json_line(value: object) -> None:
 def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     """Print a table; text that came from outside can neither style nor move anything."""
     cells = [[clean(cell) for cell in line] for line in lines]
-    if not sys.stdout.isatty():
+    if not on_terminal():
         for line in [list(columns), *cells]:
             click.echo("\t".join(line))
         return
@@ -48,6 +48,11 @@ def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     for line in cells:
         drawn.add_row(*(Text(cell) for cell in line))
     Console().print(drawn)
+
+
+def on_terminal() -> bool:
+    """Whether a person reads along."""
+    return sys.stdout.isatty()
 
 
 def clean(cell: object) -> str:
