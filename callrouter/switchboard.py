@@ -139,9 +139,11 @@ class Switchboard:
     async def _serve(self, call_id: CallId, line: _Line) -> None:
         try:
             arrived = await self._receive(line.arrival)
-            while not line.events.empty():
-                if isinstance(gone := line.events.get_nowait(), ev.CallerGone):
-                    arrived = replace(arrived, left_at=gone.at)
+            early = [line.events.get_nowait() for _ in range(line.events.qsize())]
+            for event in early:
+                if isinstance(event, ev.CallerGone):
+                    arrived = replace(arrived, left_at=event.at)
+                line.events.put_nowait(event)
             await self._converse(line, *arrive(call_id, arrived), arrived)
         except Exception:
             log.exception("a defect in one call; its caller goes to the fallback", call=call_id)
