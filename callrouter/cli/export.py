@@ -120,7 +120,8 @@ async def _calls(database: Database, named: str | None) -> tuple[date, Period, t
     if period.end > now():
         click.echo(f"note: {of} is not over yet: export it again afterwards", err=True)
     elif live:
-        click.echo(f"note: {live} calls of {of} still go on: export it again afterwards", err=True)
+        said = "1 call still goes on" if live == 1 else f"{live} calls still go on"
+        click.echo(f"note: {of}: {said}: export it again afterwards", err=True)
     return of, period, calls
 
 

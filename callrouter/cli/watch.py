@@ -105,7 +105,8 @@ def _table(live: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     columns = ("call", "line", "caller", "client", "step", "rings", "waits for", "talks", "in step", "in all")
-    table = Table(*columns, box=None, header_style="bold", title=f"{len(live)} calls go on (Ctrl-C ends the view)")
+    count = "1 call goes on" if len(live) == 1 else f"{len(live)} calls go on"
+    table = Table(*columns, box=None, header_style="bold", title=f"{count} (Ctrl-C ends the view)")
     for one in live:
         table.add_row(*(Text(clean(cell)) for cell in _cells(one)))
     return table
