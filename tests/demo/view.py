@@ -103,7 +103,8 @@ class View:
             self._print(call, at, f"{heard} -> {_grouped(done)}" if done else heard, rang)
 
     def _print(self, call: Climbing, at: float, text: str, rang: list[str]) -> None:
-        shown = Text(f"{call.number:>4}  ", f"bold {COLOURS[call.number % len(COLOURS)]}")
+        shown = Text()
+        shown.append(f"{call.number:>4}  ", f"bold {colour(call)}")
         shown.append(f"{at:4.1f}  ", "dim")
         shown.append(named(text))
         if rang:
@@ -115,13 +116,19 @@ class View:
         for call in list(self.calls.values()):
             if call.over:
                 continue
-            line = Text(f"{call.number:>4}  {now - call.began:4.1f}  ", COLOURS[call.number % len(COLOURS)])
+            line = Text()
+            line.append(f"{call.number:>4}  {now - call.began:4.1f}  ", colour(call))
             for person, since in call.ringing.items():
                 seconds = max(0.0, now - call.began - since)
                 line.append(f"{named(person)} rings {'▮' * min(30, int(seconds * 5))} {seconds:.1f} s   ", "bold")
             if call.talking:
                 line.append(f"talks to {named(call.talking)}", "bold green")
             yield line
+
+
+def colour(call: Climbing) -> str:
+    """Return the colour of a call's number."""
+    return COLOURS[call.number % len(COLOURS)]
 
 
 def _follow(call: Climbing, at: float, heard: str, done: str) -> list[str]:
