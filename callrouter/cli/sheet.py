@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Scheme
 
 OWN = ("phone", "name", "responsible", "priority", "segment")
-PRIORITIES = ("A", "B", "C", "X", "AAA", "BBB", "CCC")
+PRIORITIES = {"A": "A", "B": "B", "C": "C", "X": "X", "AAA": "A", "BBB": "B", "CCC": "C"}
+"""What may be written, and what it means."""
 LATIN = str.maketrans("АВСХ", "ABCX")
 """Cyrillic letters that look the same."""
 
@@ -125,7 +126,7 @@ def _line(reading: _Reading, number: int, header: list[str], cells: list[str]) -
         return
     reading.seen.update((e164, number) for e164, _ in phones)
     attributes = {name: value for name, value in values.items() if name not in OWN and value}
-    card = Card(values.get("name") or None, priority or None, values.get("segment") or None, attributes)
+    card = Card(values.get("name") or None, PRIORITIES.get(priority), values.get("segment") or None, attributes)
     reading.entries.append(Entry(number, card, phones, person))
 
 

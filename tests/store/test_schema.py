@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from callrouter.store import schema
@@ -29,6 +31,13 @@ async def test_the_head_equals_the_metadata(database: Database) -> None:
     """After `upgrade head` there is nothing left to migrate."""
     async with database.reading() as connection:
         assert await connection.run_sync(_differences) == []
+
+
+def test_the_newest_file_is_alembics_head() -> None:
+    """What the files' names say without alembic is what alembic finds in them."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.migrations()))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest()]
 
 
 async def test_the_way_back_leaves_nothing(database: Database) -> None:
