@@ -162,7 +162,7 @@ async def test_the_caller_gives_up_in_the_first_step(house: House) -> None:
 
 
 async def test_the_caller_gives_up_at_once(house: House) -> None:
-    """Who leaves at his first ringing tone, perhaps before the ladder begins, is lost as abandoned; no phone rings on."""
+    """Who leaves at his first ringing tone, perhaps before the ladder begins, is abandoned; no phone rings on."""
     call = await house.call("climb", ANNAS)
     await call.wait("ringing")
     await call.hangup()

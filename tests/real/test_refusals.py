@@ -1,0 +1,144 @@
+"""Refused is what happened, not a code: a phone that rang and then said no, and all the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab import Behaviour, refuses, rejects
+from tests.real.house import House, talk, told
+from tests.real.rig import legs, skipped
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_who_refused_is_not_rung_again(house: House) -> None:
+    """603 and 486 after ringing are both a refusal: a later step rings the third colleague only, in the same call."""
+    house.phone("anna").behaviour = refuses(603)
+    house.phone("boris").behaviour = refuses(486)
+    call = await house.call("twice")
+    ended = await call.wait("ended")
+    assert (call.status, call.answered_at) == (480, None)
+    assert ended - call.invited_at > 1.3
+    row = await house.row()
+    assert legs(row) == {"anna": ["declined"], "boris": ["declined"], "vera": ["no_answer"]}
+    assert [len(house.phone(person).invites) for person in ("anna", "boris", "vera")] == [1, 1, 1]
+    assert (row["lost_reason"], skipped(row)) == ("no_answer", [None, None])
+
+
+async def test_a_step_ends_when_everybody_has_refused(house: House) -> None:
+    """Everybody in the step has refused: the next begins at once, and those who refused are skipped as declined."""
+    for person in ("anna", "boris", "vera"):
+        house.phone(person).behaviour = refuses(603, after=0.2)
+    call = await house.call("twice")
+    ended = await call.wait("ended")
+    assert ended - call.invited_at < 0.7
+    row = await house.row()
+    assert legs(row) == {person: ["declined"] for person in ("anna", "boris", "vera")}
+    assert skipped(row) == [None, "declined"]
+    assert (row["lost_reason"], row["lost_step"], call.status) == ("no_answer", None, 480)
+
+
+async def test_an_early_end_moves_the_later_steps_forward(house: House) -> None:
+    """The head refuses: the department rings at once, for its whole time, and the head's second step is skipped."""
+    house.phone("gleb").behaviour = refuses(486, after=0.2)
+    call = await house.call("head-all-head")
+    (anna,) = await house.rings("anna")
+    assert 0.2 <= anna.invited_at - call.invited_at < 0.6
+    ended = await call.wait("ended")
+    assert 0.7 <= ended - anna.invited_at < 1.0
+    row = await house.row()
+    assert skipped(row) == [None, None, "declined"]
+    assert len(house.phone("gleb").invites) == 1
+
+
+async def test_who_refused_is_left_in_peace_on_his_other_phones(house: House) -> None:
+    """Pavel presses the red button on one phone: his other one stops, and a later step rings only his colleague."""
+    first, second = house.lab.phone("141"), house.lab.phone("142")
+    first.behaviour = refuses(603, after=0.3)
+    call = await house.call("pavel")
+    boris = await house.phone("boris").incoming()
+    assert boris.invited_at - call.invited_at < 0.8
+    await told(second)
+    assert (len(first.invites), len(second.invites), len(second.cancels)) == (1, 1, 1)
+    await boris.wait("ringing")
+    boris.answer()
+    await talk(call, boris)
+    await call.hangup()
+    row = await house.row()
+    assert {leg["phone"]: leg["result"] for leg in row["legs"]} == {
+        "PJSIP/141": "declined",
+        "PJSIP/142": "no_answer",
+        "PJSIP/102": "answered",
+    }
+    assert (row["answered_by"], row["answered_step"]) == ("boris", 2)
+
+
+@pytest.mark.parametrize("code", [486, 600])
+async def test_busy_without_ringing_may_be_rung_again(house: House, code: int) -> None:
+    """A phone that says busy without having rung has refused nothing: a later step rings it again."""
+    house.phone("anna").then(rejects(code))
+    call = await house.call("anna-then-all")
+    await house.phone("anna").incoming()
+    anna, boris, _ = await house.rings("anna", "boris", "vera")
+    assert boris.invited_at - call.invited_at < 0.5
+    anna.answer()
+    await talk(call, anna)
+    await call.hangup()
+    row = await house.row()
+    assert legs(row) == {"anna": ["busy", "answered"], "boris": ["elsewhere"], "vera": ["elsewhere"]}
+    assert (len(house.phone("anna").invites), skipped(row)) == (2, [None, None])
+
+
+async def test_not_there_and_forwarded(house: House) -> None:
+    """480 at once is unreachable, 302 at once is forwarded and not followed: the other colleague rings on."""
+    house.phone("anna").behaviour = rejects(480)
+    house.phone("boris").behaviour = Behaviour(ring_after=None, final=302, forward_to="201")
+    call = await house.call("hold")
+    (vera,) = await house.rings("vera")
+    vera.answer()
+    await talk(call, vera)
+    assert not house.phone("201").invites
+    await call.hangup()
+    row = await house.row()
+    assert legs(row) == {"anna": ["unreachable"], "boris": ["forwarded"], "vera": ["answered"]}
+    assert all(leg["ringing_at"] is None for leg in row["legs"] if leg["person"] in {"anna", "boris"})
+
+
+@pytest.mark.parametrize(
+    ("code", "result"), [(480, "unreachable"), (302, "forwarded"), (603, "unreachable"), (486, "busy")]
+)
+async def test_a_step_of_one_who_is_not_there_ends_at_once(house: House, code: int, result: str) -> None:
+    """Whatever a phone answers without ringing, nobody waits for it: the next step begins in no time."""
+    house.phone("gleb").behaviour = rejects(code)
+    call = await house.call("head-all-head")
+    (vera,) = await house.rings("vera")
+    assert vera.invited_at - call.invited_at < 0.5
+    vera.answer()
+    await talk(call, vera)
+    await call.hangup()
+    row = await house.row()
+    assert (legs(row)["gleb"], row["answered_step"], skipped(row)) == ([result], 2, [None, None])
+
+
+async def test_all_refuse_and_the_head_is_busy(house: House) -> None:
+    """A call nobody took although somebody was there is lost as no_answer, never as unreachable."""
+    house.phone("gleb").behaviour = rejects(486)
+    for person in ("anna", "boris", "vera"):
+        house.phone(person).behaviour = rejects(480)
+    call = await house.call("head-all-head")
+    ended = await call.wait("ended")
+    assert (call.status, ended - call.invited_at < 1.0) == (480, True)
+    row = await house.row()
+    assert (row["lost_reason"], legs(row)["gleb"]) == ("no_answer", ["busy", "busy"])
+
+
+async def test_nobody_could_be_reached(house: House) -> None:
+    """Every phone answers 480 without ringing: 480 for the caller, and the call is lost as unreachable."""
+    for person in ("anna", "boris", "vera"):
+        house.phone(person).behaviour = rejects(480)
+    call = await house.call("twice")
+    await call.wait("ended")
+    assert call.status == 480
+    row = await house.row()
+    assert (row["outcome"], row["lost_reason"]) == ("lost", "unreachable")
+    assert legs(row) == {person: ["unreachable", "unreachable"] for person in ("anna", "boris", "vera")}
