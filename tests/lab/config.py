@@ -164,6 +164,8 @@ allow=ulaw
 aors={endpoint.name}
 callerid="{endpoint.display or endpoint.name}" <{endpoint.name}>
 direct_media=no
+media_address=127.0.0.1
+bind_rtp_to_media_address=yes
 send_pai=yes
 trust_id_outbound=yes
 trust_id_inbound=no
@@ -186,6 +188,8 @@ disallow=all
 allow=ulaw
 aors={trunk.name}
 direct_media=no
+media_address=127.0.0.1
+bind_rtp_to_media_address=yes
 [{trunk.name}]
 type=identify
 endpoint={trunk.name}
