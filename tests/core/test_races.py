@@ -157,6 +157,14 @@ def test_together(order: int) -> None:
     assert (call.answered_at, call.answered_by, call.answered_step) == (1003.0, ANNA, 1)
 
 
+def test_joined_before() -> None:
+    """Having been in the bridge with a winner who went does not count for the next one."""
+    gone_again = (*WON, ev.Joined(1003.0, None), ended(3, 1, 1, ANNA), found(3, 2, GLEB), picks_up(4, 2, 2, GLEB))
+    call = live(TWO, *gone_again, ev.Joined(1004.0, leg(2, 2, GLEB)))
+    assert (call.phase, call.talk) == (Phase.CONNECTING, ())
+    assert live(TWO, *gone_again, *joined(4, 2, 2, GLEB)).talk == (Talk(GLEB, 1004.0),)
+
+
 def test_strangers_join() -> None:
     """A channel that is not ours, or not the winner's, connects nobody."""
     call = live(TWO, *WON, ev.Joined(1003, None), ev.Joined(1003, OTHER))

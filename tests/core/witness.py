@@ -83,6 +83,8 @@ class Witness:
                 for command in some:
                     self._does(command, call)
         self._talks(call)
+        left = {self.rung[leg].person for leg in self.rung.keys() - self.quiet - self.gone}
+        assert not left & self.refused, "the other phones of one who refused stop"
         if self.punctual:
             self._in_time(event, call)
         if call.phase is Phase.OVER:
