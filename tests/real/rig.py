@@ -222,8 +222,8 @@ class Rig:
     async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
         """Wait until that many calls have ended; return them."""
         async with asyncio.timeout(within):
-            while len(rows := await self.inbound()) < count:
-                await asyncio.sleep(0.05)  # the ledger is another process's: it can only be asked
+            while len(rows := await self.inbound()) < count:  # noqa: ASYNC110 - another process's: it can only be asked
+                await asyncio.sleep(0.05)
         assert len(rows) == count, [row["outcome"] for row in rows]
         return rows
 
