@@ -7,7 +7,8 @@ import wave
 import pytest
 
 from tests.lab import answers
-from tests.real.house import ANNAS, RING_AT_MOST, House, hears_something, talk, told, untouched
+from tests.real.company import ANNAS, RING_AT_MOST
+from tests.real.house import House, hears_something, talk, told, untouched
 from tests.real.rig import legs, skipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

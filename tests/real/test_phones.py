@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import Identity, answers, silent
-from tests.real.house import ANNAS, House, talk, told
+from tests.real.company import ANNAS
+from tests.real.house import House, talk, told
 from tests.real.rig import legs, skipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

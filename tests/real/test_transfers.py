@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import Call, answers
-from tests.real.house import ANNAS, LINES, House, talk
+from tests.real.company import ANNAS, LINES
+from tests.real.house import House, talk
 from tests.real.rig import legs
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

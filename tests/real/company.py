@@ -1,0 +1,116 @@
+"""The company of the house: its people, their phones, a line of its own for each ladder, a few clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.lab import Desk
+from tests.real.rig import PEOPLE
+
+RING_AT_MOST = 3.0
+"""Seconds after arrival at which a last step without seconds ends, in this company."""
+CLAIM_AFTER = 0.5
+"""Seconds of talk that make a client somebody's, in this company."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the company and its ladder: `responsible 0.7, department 2 skip, +owner`; `+` adds."""
+
+    number: str
+    ladder: str
+    department: str = "sales"
+    prompt: str = ""
+
+    @property
+    def steps(self) -> str:
+        """The ladder as the scheme document has it."""
+        return ", ".join(_step(*step.split()) for step in self.ladder.split(", "))
+
+
+def _step(target: str, seconds: str = "", if_busy: str = "") -> str:
+    fields = [f'{"add" if target[0] == "+" else "ring"} = "{target.lstrip("+")}"']
+    fields += [f"seconds = {seconds}"] if seconds else []
+    fields += [f'if_busy = "{if_busy}"'] if if_busy else []
+    return "{" + ", ".join(fields) + "}"
+
+
+CLIMB = "responsible 0.7, department 0.7, head 0.7, +owner"
+LINES = {
+    "climb": Line("+74951234567", CLIMB),
+    "headless": Line("+74951230001", CLIMB, "headless"),
+    "prompt": Line("+74951230002", "department 0.3", prompt="recording:sorry"),
+    "tone": Line("+74951230003", "department 0.3", prompt="tone:busy"),
+    "empty": Line("+74951230004", "responsible 2, department 2, head 2", "ghosts"),
+    "hold": Line("+74951230005", "department 30, head 1"),
+    "hold-short": Line("+74951230006", "department 0.5, head 5"),
+    "skip": Line("+74951230007", "department 5 skip, head 5"),
+    "wait": Line("+74951230008", "responsible 30 wait, head 1"),
+    "twice": Line("+74951230009", "department 0.7, department 0.7"),
+    "head-all-head": Line("+74951230010", "head 2, department 0.7, head 2"),
+    "anna-then-all": Line("+74951230011", "person:anna 2, department 2"),
+    "pavel": Line("+74951230012", "person:pavel 2, department 2", "pair"),
+    "duo": Line("+74951230013", "person:duo 2"),
+    "half": Line("+74951230014", "person:half 1"),
+    "owner": Line("+74951230016", "owner 2"),
+    "nobody": Line("+74951230017", "head 2, owner 2", "ghosts"),
+}
+MORE = {"egor": "130", "fedor": "131", "pavel": "141", "duo": "150", "half": "160"}
+DESKS: list[str | Desk] = [
+    *PEOPLE.values(),
+    Desk("130", devices=0),
+    Desk("131", devices=0),
+    "141",
+    "142",
+    Desk("150", devices=2),
+    Desk("160", dead=True),
+    "201",  # a phone of the PBX that is nobody's in the scheme
+]
+ANNAS = "89161234567"
+"""The number of a client whose responsible is Anna; the others' follow."""
+CLIENTS = f"""phone,name,responsible,priority,segment
+{ANNAS},ООО Ромашка,anna,A,key
+89161230002,ЗАО Лютик,boris,B,
+89161230003,ИП Фиалка,egor,C,
+89161230004,ООО Мак,,,
+89161230005,ООО Астра,,,
+"""
+FALLBACK = """[callrouter-fallback]
+exten => _[+0-9].,1,Dial(PJSIP/201,20)
+ same => n,Hangup(${HANGUPCAUSE})
+"""
+
+
+def document() -> str:
+    """Return the scheme of the company."""
+    phones = {key: [number] for key, number in (PEOPLE | MORE).items()} | {"pavel": ["141", "142"]}
+    names = {"anna": "Анна Петрова", "boris": "Борис Орлов", "vera": "Вера Ильина"}
+    people = "\n".join(
+        f'{key} = {{name = "{names.get(key, key.title())}", phones = {[f"PJSIP/{number}" for number in numbers]}}}'
+        for key, numbers in phones.items()
+    )
+    ladders = "\n".join(f"{key} = [{line.steps}]" for key, line in LINES.items())
+    lines = "\n".join(
+        f'"{line.number}" = {{department = "{line.department}", ladder = "{key}"'
+        f"{f', prompt = {line.prompt!r}' if line.prompt else ''}}}"
+        for key, line in LINES.items()
+    )
+    return f"""version = 1
+timezone = "Europe/Moscow"
+country = "RU"
+[people]
+{people}
+[company]
+owner = "irina"
+ring_at_most = {RING_AT_MOST}
+claim_after = {CLAIM_AFTER}
+[departments]
+sales = {{members = ["anna", "boris", "vera"], head = "gleb"}}
+headless = {{members = ["anna", "boris", "vera"], head = "egor"}}
+ghosts = {{members = ["egor", "fedor"], head = "egor"}}
+pair = {{members = ["pavel", "boris"], head = "gleb"}}
+[ladders]
+{ladders}
+[lines]
+{lines}
+"""
