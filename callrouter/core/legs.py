@@ -84,18 +84,15 @@ def declined(call: Call, person: PersonId) -> bool:
     return any(leg.person == person and leg.result is Result.DECLINED for leg in call.legs)
 
 
-def stop(
-    call: Call, which: Callable[[Leg], bool], result: Result, *, told: bool = True
-) -> tuple[Call, tuple[Command, ...]]:
-    """Hang up the live legs chosen by `which`; `told=False` where Asterisk ends their channels by itself."""
+def stop(call: Call, which: Callable[[Leg], bool], result: Result) -> tuple[Call, tuple[Command, ...]]:
+    """Hang up the live legs chosen by `which`."""
     commands: list[Command] = []
     for leg in live(call):
         if which(leg):
             meant = _stopped_as(leg, result)
             leaving = move(leg, Signal.STOPPED) or leg
             call = put(call, replace(leaving, result=meant))
-            if told:
-                commands.append(HangUp(leg.id, meant))
+            commands.append(HangUp(leg.id, meant))
     return call, tuple(commands)
 
 

@@ -170,7 +170,7 @@ def _leg_replaced(call: Call, event: ev.LegReplaced) -> Reaction:
     if not taken:
         call, stopped = legs.stop(legs.put(call, new), lambda leg: leg.id == event.by, Result.ELSEWHERE)
         return call, stopped
-    call, _ = legs.stop(call, lambda leg: leg.id == event.leg, Result.ELSEWHERE, told=False)
+    call, _ = legs.stop(call, lambda leg: leg.id == event.leg, Result.ELSEWHERE)  # Asterisk ends that one itself
     call = legs.put(call, new)
     if call.phase is Phase.TALKING:
         talk = (*_hushed(call, event.at).talk, Talk(event.person, event.at))
