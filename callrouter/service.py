@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import secrets
 import signal
 import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import IO, TypeVar
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
 from callrouter.ari.client import AriClient
-from callrouter.ari.errors import AriRefused
 from callrouter.ari.exchange import Exchange
-from callrouter.ari.health import inspect
+from callrouter.ari.health import check as check_asterisk
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
@@ -35,6 +30,7 @@ from callrouter.settings import Settings
 from callrouter.store import queries, schema, schemes
 from callrouter.store.database import Database
 from callrouter.store.journal import Journal
+from callrouter.store.lock import lock
 from callrouter.store.shipper import Shipper
 from callrouter.switchboard import Clock, Switchboard
 
@@ -42,17 +38,14 @@ WAIT = 1.0
 """Seconds between two attempts to reach a server that is away."""
 SCHEME_EVERY = 1.0
 """Seconds between two looks for a new revision: workers take it up within 2 s."""
-DRAIN_AT_MOST = 30.0
-"""Seconds the ringing calls have to finish after SIGTERM."""
-SHIP_AT_MOST = 5.0
+DRAIN_AT_MOST = 25.0
+"""Seconds the ringing calls have to finish after SIGTERM, …"""
+HAND_OVER_AT_MOST = 2.0
+"""… and to reach the fallback then: 30 s together with what is left of the journal."""
+SHIP_AT_MOST = 2.0
 """Seconds the journal has to reach SQL at the end; what does not is shipped at the next start."""
 
-T = TypeVar("T")
 log = structlog.get_logger()
-
-
-class AppTakenError(CallrouterError):
-    """Another worker has this application's name."""
 
 
 class ReplacedError(AwayError):
@@ -68,27 +61,31 @@ def call_id() -> CallId:
 
 async def serve(settings: Settings, *, wait: bool) -> None:
     """Run one worker until SIGTERM or SIGINT; raise what keeps it from running."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         stack.enter_context(lock(settings.data_dir, settings.app))
         database = Database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.close)
-        await _patiently(lambda: schema.check(database), wait=wait)
         http = await stack.enter_async_context(_http(settings))
-        await _patiently(lambda: _check_asterisk(http), wait=wait)
+        for check in (lambda: schema.check(database), lambda: check_asterisk(http)):
+            if not await _patiently(check, stop, wait=wait):
+                return
         journal = Journal(settings.data_dir / "journal", settings.app)
         stack.callback(journal.close)
-        await Worker(settings, database, journal).run()
+        await Worker(settings, database, journal, stop).run()
 
 
 class Worker:
     """The parts of a worker, joined."""
 
-    def __init__(self, settings: Settings, database: Database, journal: Journal) -> None:
+    def __init__(self, settings: Settings, database: Database, journal: Journal, stop: asyncio.Event) -> None:
         now = Clock()
         self._database = database
         self._settings = settings
         self._replaced = asyncio.Event()
-        self._stop = asyncio.Event()
+        self._stop = stop
         self._phone = AriPhone(self, settings.app, now)
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
@@ -113,9 +110,6 @@ class Worker:
 
     async def run(self) -> None:
         """Take calls until told to stop; then let the ringing ones finish."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
         await self._take_up_scheme()
         async with asyncio.TaskGroup() as group:
             background = [
@@ -125,9 +119,9 @@ class Worker:
                     self._directory.run(),
                     self._shipper.run(),
                     self._follow_scheme(),
+                    self._announce(),
                 )
             ]
-            group.create_task(self._announce())
             await self._until_stopped()
             for task in background:
                 task.cancel()
@@ -156,8 +150,9 @@ class Worker:
                 await self._switchboard.nobody_waits()
         except TimeoutError:
             self._switchboard.hand_over()
-            async with asyncio.timeout(DRAIN_AT_MOST / 10):
-                await self._switchboard.nobody_waits()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HAND_OVER_AT_MOST):
+                    await self._switchboard.nobody_waits()
 
     async def _ship_the_rest(self) -> None:
         try:
@@ -209,34 +204,23 @@ def _http(settings: Settings) -> HttpRequests:
     return HttpRequests(settings.ari_url, settings.ari_username, _password(settings))
 
 
-async def _check_asterisk(http: HttpRequests) -> None:
-    try:
-        health = await inspect(http)
-    except AriRefused as refused:
-        if refused.status in {401, 403}:
-            raise CallrouterError(
-                "Asterisk refuses ARI_USERNAME or ARI_PASSWORD: compare them with the user in ari.conf"
-            ) from None
-        raise
-    for warning in health.warnings():
-        log.warning(warning)
-    if faults := health.faults():
-        raise CallrouterError("; ".join(faults))
-
-
-async def _patiently(attempt: Callable[[], Awaitable[T]], *, wait: bool) -> T:
-    """Try until what is away is there."""
+async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Event, *, wait: bool) -> bool:
+    """Try until what is away is there; False: we were told to stop before."""
     said = ""
-    while True:
+    while not stop.is_set():
         try:
-            return await attempt()
+            await attempt()
         except AwayError as away:
             if not wait:
                 raise
             if str(away) != said:
                 said = str(away)
                 _print(f"waiting: {said}")
-        await asyncio.sleep(WAIT)
+        else:
+            return True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), WAIT)
+    return False
 
 
 async def _say(away: AwayError) -> None:
@@ -245,22 +229,3 @@ async def _say(away: AwayError) -> None:
 
 def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - the promise of `serve`: scripts wait for `ready`
-
-
-def lock(directory: Path, app: str) -> IO[str]:
-    """Take the application's name on this host, until the file is closed; raise AppTakenError naming who has it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    file = (directory / f"{app}.lock").open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise AppTakenError(
-            f"process {holder} serves {app} already ({directory}): stop it, or give this one another APP"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file

@@ -20,7 +20,7 @@ from callrouter.ari.socket import Socket, open_socket
 
 UNWANTED = ("ChannelVarset", "ChannelDialplan", "ChannelConnectedLine", "ChannelCallerId")
 """57 -> 16 messages per bridged call. Never an `allowed` list: it would swallow the replies too."""
-PATIENCE_MOST = 2.0
+PATIENCE_MOST = 1.0
 """Seconds between two attempts to connect, at most."""
 
 log = structlog.get_logger()

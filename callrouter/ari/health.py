@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import structlog
+
+from callrouter.ari.errors import AriRefused
 from callrouter.ari.requests import Request, Requests
+from callrouter.core.errors import CallrouterError
 
 OLDEST = (22, 4)
 """REST over the web socket begins here."""
@@ -32,6 +36,16 @@ WANTED = {
     "res_ari_device_states": "phones that are not PJSIP count as unreachable",
 }
 """Modules without which calls go through all the same, and what is lost."""
+
+_NO_ARI = 404
+_WRONG = "Asterisk refuses ARI_USERNAME or ARI_PASSWORD: compare them with the user in ari.conf"
+_MENDS = {
+    401: _WRONG,
+    403: _WRONG,
+    _NO_ARI: "there is no ARI at ARI_URL: correct it, or load res_ari.so and the other res_ari modules (ari.conf)",
+}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +87,23 @@ class Health:
 
 
 async def inspect(ari: Requests) -> Health:
-    """Ask Asterisk; raise AriAway, or AriRefused (401: wrong password)."""
-    info = await ari.send(Request("GET", "asterisk/info"))
-    modules = await ari.send(Request("GET", "asterisk/modules"))
-    running = (one["name"].removesuffix(".so") for one in modules if one.get("status") == "Running")
-    return Health(info["system"]["version"], frozenset(running))
+    """Ask Asterisk; raise AriAway, or AriRefused (401: wrong password, 404: there is no ARI)."""
+    try:
+        info = await ari.send(Request("GET", "asterisk/info"))
+        modules = await ari.send(Request("GET", "asterisk/modules"))
+        running = (one["name"].removesuffix(".so") for one in modules if one.get("status") == "Running")
+        return Health(info["system"]["version"], frozenset(running))
+    except (TypeError, KeyError, AttributeError):  # whatever answers there, it is not Asterisk
+        raise AriRefused(_NO_ARI, "GET asterisk", "the answer is not ARI's") from None
+
+
+async def check(ari: Requests) -> None:
+    """Raise CallrouterError where the router cannot work with this Asterisk, AriAway where it may yet be."""
+    try:
+        health = await inspect(ari)
+    except AriRefused as refused:
+        raise CallrouterError(_MENDS.get(refused.status, str(refused))) from None
+    for warning in health.warnings():
+        log.warning(warning)
+    if faults := health.faults():
+        raise CallrouterError("; ".join(faults))

@@ -15,6 +15,8 @@ from callrouter.ari.errors import AriAway, AriRefused
 DEADLINE = 2.0
 """Seconds Asterisk has for one answer."""
 OK_MOST = 299
+NOT_BOOTED = 503
+"""What Asterisk says until it has fully booted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def answer(request: Request, status: int, body: bytes | str | None) -> Any:
         value = orjson.loads(body) if body else None
     except orjson.JSONDecodeError:
         value = None
+    if status == NOT_BOOTED:
+        raise AriAway("Asterisk is there, but has not finished starting")
     if status > OK_MOST:
         message = value.get("message", "") if isinstance(value, dict) else ""
         raise AriRefused(status, str(request), str(message))

@@ -1,0 +1,40 @@
+"""One worker of a name on one host: the name is a locked file in DATA_DIR, beside the journal that it guards."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from callrouter.core.errors import CallrouterError
+
+
+class AppTakenError(CallrouterError):
+    """Another worker has this application's name."""
+
+
+class UnwritableError(CallrouterError):
+    """Nothing can be written in DATA_DIR."""
+
+
+def lock(directory: Path, app: str) -> IO[str]:
+    """Take the application's name on this host, until the file is closed; raise AppTakenError naming who has it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = (directory / f"{app}.lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise UnwritableError(f"DATA_DIR: cannot write in {directory} ({error.strerror}): correct DATA_DIR") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise AppTakenError(
+            f"process {holder} serves {app} already ({directory}): stop it, or give this one another APP"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
