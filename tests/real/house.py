@@ -45,11 +45,11 @@ class House(Rig):
         await asyncio.gather(*(call.wait("ringing") for call in calls))
         return list(calls)
 
-    async def engage(self, person: str) -> Call:
-        """This person talks on a call that is not the router's."""
-        call = await self.phone(person).dial("*43")
-        await call.wait("answered")
-        return call
+    async def engage(self, *people: str) -> list[Call]:
+        """Each of these people talks on a call that is not the router's."""
+        calls = await asyncio.gather(*(self.phone(person).dial("*43") for person in people))
+        await asyncio.gather(*(call.wait("answered") for call in calls))
+        return calls
 
     async def rows(self, count: int, within: float = 20.0) -> list[dict[str, Any]]:
         """Wait until that many calls of this test have ended, transfers and colleagues' included; return them."""

@@ -147,3 +147,17 @@ async def test_the_phone_shows_the_number_of_a_stranger(house: House) -> None:
     assert {screen.name for screen in anna.screens} == {"+79031234567"}
     await call.hangup()
     await house.row()
+
+
+async def test_a_colleague_who_rings_himself_picks_up(house: House) -> None:
+    """Boris, whose own phone rings, dials *8 from it all the same: he has answered, and every phone stops."""
+    call = await house.call("hold")
+    await house.rings("anna", "boris", "vera")
+    taken = await house.phone("boris").dial("*8")
+    await talk(call, taken)
+    for person in ("anna", "boris", "vera"):
+        assert len(await told(house.phone(person))) == 1
+    await call.hangup()
+    row = await house.row()
+    assert (row["outcome"], row["answered_by"]) == ("answered", "boris")
+    assert legs(row) == {"anna": ["elsewhere"], "boris": ["elsewhere", "answered"], "vera": ["elsewhere"]}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab import Behaviour, refuses, rejects
-from tests.real.house import House, talk, told
+from tests.lab import Behaviour, answers, refuses, rejects
+from tests.real.company import RING_AT_MOST
+from tests.real.house import House, talk, told, untouched
 from tests.real.rig import legs, skipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -93,9 +94,9 @@ async def test_not_there_and_forwarded(house: House) -> None:
     """480 at once is unreachable, 302 at once is forwarded and not followed: the other colleague rings on."""
     house.phone("anna").behaviour = rejects(480)
     house.phone("boris").behaviour = Behaviour(ring_after=None, final=302, forward_to="201")
+    house.phone("vera").behaviour = answers(after=0.5)
     call = await house.call("hold")
     (vera,) = await house.rings("vera")
-    vera.answer()
     await talk(call, vera)
     assert not house.phone("201").invites
     await call.hangup()
@@ -142,3 +143,32 @@ async def test_nobody_could_be_reached(house: House) -> None:
     row = await house.row()
     assert (row["outcome"], row["lost_reason"]) == ("lost", "unreachable")
     assert legs(row) == {person: ["unreachable", "unreachable"] for person in ("anna", "boris", "vera")}
+
+
+async def test_the_owner_is_not_there_and_the_head_rings_on(house: House) -> None:
+    """An added step does not end while a phone of the call rings; it ends when the last of them refuses."""
+    house.phone("irina").behaviour = rejects(480)
+    call = await house.call("climb")
+    (gleb,) = await house.rings("gleb")
+    irina = await house.phone("irina").incoming()
+    await irina.wait("ended")
+    assert (gleb.state, untouched(house.phone("gleb"), irina.invited_at)) == ("ringing", True)
+    gleb.reject(486)
+    ended = await call.wait("ended", 1.0)
+    assert (call.status, ended - call.invited_at < RING_AT_MOST) == (480, True)
+    row = await house.row()
+    assert (legs(row)["gleb"], legs(row)["irina"], skipped(row)[3]) == (["declined"], ["unreachable"], None)
+    assert (row["outcome"], row["lost_reason"]) == ("lost", "no_answer")
+
+
+async def test_busy_on_one_of_two_phones(house: House) -> None:
+    """One of Pavel's phones says busy without ringing: the other rings on, and he answers there."""
+    house.lab.phone("141").behaviour = rejects(486)
+    house.lab.phone("142").behaviour = answers(after=0.5)
+    call = await house.call("pavel")
+    second = await house.lab.phone("142").incoming()
+    await second.wait("answered")
+    await talk(call, second)
+    await call.hangup()
+    row = await house.row()
+    assert {leg["phone"]: leg["result"] for leg in row["legs"]} == {"PJSIP/141": "busy", "PJSIP/142": "answered"}

@@ -127,3 +127,82 @@ async def test_a_colleague_calls_a_line(house: House) -> None:
     row = await house.row()
     assert (row["direction"], row["caller"], row["answered_by"]) == ("internal", "110", "irina")
     assert row["claimed_by"] is None
+
+
+async def test_an_attended_transfer_to_a_line(house: House) -> None:
+    """Anna asks whoever answers a line and joins the two: they hear each other; the enquiry is an internal call."""
+    call, anna = await _conversation(house)
+    await anna.hold()
+    asking = await house.phone("anna").dial(LINES["owner"].number)
+    (irina,) = await house.rings("irina")
+    irina.answer()
+    await talk(asking, irina)
+    assert await anna.attended_transfer(asking) == 200
+    await talk(call, irina)
+    assert not house.phone("anna").talking
+    await call.hangup()
+    await irina.wait("ended", 2.0)
+    rows = await house.rows(2)
+    assert [(row["direction"], row["outcome"], row["answered_by"]) for row in rows] == [
+        ("in", "answered", "anna"),
+        ("internal", "answered", "irina"),
+    ]
+
+
+async def test_the_caller_transfers(house: House) -> None:
+    """A colleague who called a line sends his party on to a third phone: those two talk, and it ends with them."""
+    call = await house.phone("gleb").dial(LINES["owner"].number)
+    (irina,) = await house.rings("irina")
+    irina.answer()
+    await talk(call, irina)
+    house.phone("vera").behaviour = answers()
+    assert await call.blind_transfer("103") == 200
+    vera = await house.phone("vera").incoming()
+    await vera.wait("answered")
+    await talk(irina, vera)
+    await irina.hangup()
+    await vera.wait("ended", 2.0)
+    row = await house.row()
+    assert (row["direction"], row["outcome"], row["answered_by"]) == ("internal", "answered", "irina")
+
+
+async def test_a_blind_transfer_to_nobody(house: House) -> None:
+    """A caller sent to a phone that is not there loses his call: nothing is left of it."""
+    call, anna = await _conversation(house)
+    await anna.blind_transfer("130")
+    await call.wait("ended", 3.0)
+    row = await house.row()
+    assert (row["outcome"], row["answered_by"]) == ("answered", "anna")
+
+
+async def test_two_transfers_after_one_another(house: House) -> None:
+    """Anna sends the caller to Gleb, Gleb to Vera: caller and Vera talk, in one call of one row."""
+    call, anna = await _conversation(house)
+    house.phone("gleb").behaviour = house.phone("vera").behaviour = answers()
+    await anna.blind_transfer("110")
+    gleb = await house.phone("gleb").incoming()
+    await gleb.wait("answered")
+    await talk(call, gleb)
+    await gleb.blind_transfer("103")
+    vera = await house.phone("vera").incoming()
+    await vera.wait("answered")
+    await talk(call, vera)
+    await vera.hangup()
+    await call.wait("ended", 2.0)
+    assert (await house.row())["outcome"] == "answered"
+
+
+async def test_a_transfer_before_the_conversation(house: House) -> None:
+    """Boris picks a call up and transfers it: who took a leg's place may be replaced as well."""
+    call = await house.call("climb", ANNAS)
+    await house.rings("anna")
+    taken = await house.phone("boris").dial("*8")
+    await talk(call, taken)
+    house.phone("gleb").behaviour = answers()
+    await taken.blind_transfer("110")
+    gleb = await house.phone("gleb").incoming()
+    await gleb.wait("answered")
+    await talk(call, gleb)
+    await call.hangup()
+    await gleb.wait("ended", 2.0)
+    assert (await house.row())["answered_by"] == "boris"
