@@ -25,15 +25,14 @@ NEEDED = (
     "res_ari_channels",
     "res_ari_endpoints",
     "res_ari_events",
-    "res_ari_playbacks",
     "bridge_simple",
     "chan_pjsip",
-    "func_callerid",
-    "func_timeout",
 )
 WANTED = {
     "res_pjsip_rfc3326": "phones will show calls that a colleague answered as missed",
     "res_ari_device_states": "phones that are not PJSIP count as unreachable",
+    "func_callerid": "phones will not show who calls",
+    "func_timeout": "a caller whom the router forgets is not fetched back",
 }
 """Modules without which calls go through all the same, and what is lost."""
 
