@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -43,22 +44,24 @@ class Demo:
             try:
                 await scene.play(self.stage)
                 await self.stage.lull()
-            except (AssertionError, StageError) as error:
-                self._fault(scene, [str(error)])
-                return
+            except (AssertionError, TimeoutError, StageError) as error:
+                self._fault(scene, [str(error) or "it hung"])
+                await self.stage.lab.quiet()
             self.seen.append(seen := self.stage.wires())
-            said = "; ".join(f"{one.short} {seen[one.key]}" for one in STAFF if str(seen[one.key]))
+            said = "; ".join(f"{one.short} {seen[one.key]}" for one in STAFF if seen[one.key] != Wire())
             self.view.say(f"            the phones saw: {said}", "dim")
             self._fault(scene, list(check.check_phones(scene, seen)))
 
     def _announce(self, scene: Scene) -> None:
-        first = sum(len(one.fates) for one in SCENES[: SCENES.index(scene)]) + 1
-        last = first + len(scene.fates) - 1
-        self.view.heading(f"Call {first}: {scene.title}" if last == first else f"Calls {first}-{last}: {scene.title}")
+        self.view.heading(f"{_label(scene)}: {scene.title}")
 
     async def close(self) -> None:
         """Show the ledger, and compare it with what the phones saw."""
-        rows = await self.stage.ledger()
+        try:
+            rows = await self.stage.ledger()
+        except (AssertionError, TimeoutError) as error:
+            self.faults.append(f"not one row for each of {len(self.stage.placed)} calls {error}")
+            return
         shown = next((row["id"] for row in rows if row["answered_by"] == SHOWN), rows[0]["id"])
         await closing.show(self.stage, self.view, shown)
         figures = orjson.loads(await self.stage.run("lcr", "--json", "--from", self.stage.began))
@@ -69,13 +72,23 @@ class Demo:
             self._fault(scene, list(check.check_legs(here, seen)))
 
     def _fault(self, scene: Scene, faults: list[str]) -> None:
-        self.faults += [f"{scene.title} {fault}" for fault in faults]
+        self.faults += [f"{_label(scene)}: {fault}" for fault in faults]
+
+
+def _label(scene: Scene) -> str:
+    """Return which calls a scene's are."""
+    first = sum(len(one.fates) for one in SCENES[: SCENES.index(scene)]) + 1
+    last = first + len(scene.fates) - 1
+    return f"Call {first}" if last == first else f"Calls {first}-{last}"
 
 
 async def run() -> int:
     """Play the demo; return its exit code."""
     began = time.monotonic()
     view = View(Console(highlight=False))
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     view.say(closing.OPENING)
     view.heading("The stage")
     async with AsyncExitStack() as stack:
@@ -110,9 +123,12 @@ def main() -> int:
     """Run it; Ctrl-C ends it tidily."""
     try:
         return asyncio.run(run())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped; nothing is left behind", file=sys.stderr)
         return INTERRUPTED
+    except AssertionError as error:
+        print(f"differs: {error}", file=sys.stderr)
+        return 1
     except (LabError, StageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -25,7 +25,7 @@ def check_phones(scene: Scene, seen: Mapping[str, Wire]) -> Iterator[str]:
     for one in STAFF:
         wanted = scene.wires.get(one.key, Wire())
         if seen[one.key] != wanted:
-            yield f"{one.short}'s phone saw: {seen[one.key] or 'nothing'}; expected: {wanted or 'nothing'}"
+            yield f"{one.short}'s phone saw: {seen[one.key]}; expected: {wanted}"
 
 
 def check_fates(scene: Scene, rows: Sequence[Row]) -> Iterator[str]:
@@ -68,7 +68,7 @@ def check_legs(rows: Sequence[Row], seen: Mapping[str, Wire]) -> Iterator[str]:
         stopped = sum(results[result] for result in STOPPED)
         told = Wire(results.total(), stopped, results["elsewhere"], results["answered"])
         if told != seen[one.key]:
-            yield f"the ledger has of {one.short}: {told or 'nothing'}; the phone saw: {seen[one.key] or 'nothing'}"
+            yield f"the ledger has of {one.short}: {told}; the phone saw: {seen[one.key]}"
 
 
 def check_rate(figures: Row, placed: Sequence[Call]) -> Iterator[str]:

@@ -52,16 +52,13 @@ CLIENTS = """phone;name;responsible;priority
 89161234571;ООО Ландыш;dina;A
 """
 
-
-def scheme() -> str:
-    """Return the scheme document."""
-    people = "\n".join(f'{one.key} = {{name = "{one.name}", phones = ["PJSIP/{one.number}"]}}' for one in STAFF)
-    return f"""version = 1
+PEOPLE = "\n".join(f'{one.key} = {{name = "{one.name}", phones = ["PJSIP/{one.number}"]}}' for one in STAFF)
+SCHEME = f"""version = 1
 timezone = "{ZONE}"
 country = "RU"
 
 [people]
-{people}
+{PEOPLE}
 
 [company]
 owner = "irina"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.demo.company import CLIENTS, LINE, STAFF, ZONE, scheme
+from tests.demo.company import CLIENTS, LINE, SCHEME, STAFF, ZONE
 from tests.lab import Behaviour, Desk, rings
 from tests.real.rig import Rig, Router
 
@@ -49,7 +49,8 @@ class Wire:
             "CANCEL (elsewhere)": self.elsewhere,
             "answered": self.answered,
         }
-        return " + ".join(name if count == 1 else f"{count} {name}" for name, count in counted.items() if count)
+        parts = [name if count == 1 else f"{count} {name}" for name, count in counted.items() if count]
+        return " + ".join(parts) or "nothing"
 
 
 class Stage(Rig):
@@ -57,7 +58,7 @@ class Stage(Rig):
 
     def __init__(self, view: View) -> None:
         desks: list[str | Desk] = [Desk(one.number, devices=one.devices) for one in STAFF]
-        super().__init__(scheme(), desks=desks, clients=CLIENTS)
+        super().__init__(SCHEME, desks=desks, clients=CLIENTS)
         self.view = view
         self.announces = True
         self.began = datetime.now(ZONE).strftime("%Y-%m-%dT%H:%M")
