@@ -64,6 +64,8 @@ class StepRun:
     started_at: Instant
     ended_at: Instant | None = None
     skipped: Why | None = None
+    extra: float = 0.0
+    """Seconds it lasts longer, because the router was away in it."""
     settled: bool = False
     """Whether it is known who can ring, so that the step has really begun."""
     waiting: frozenset[PersonId] = frozenset()
@@ -111,3 +113,5 @@ class Call:
     """Outside the ladder: until when this phase may last."""
     ended_at: Instant | None = None
     """When the caller's channel was gone."""
+    recovered: bool = False
+    """The router was away during the call."""

@@ -15,6 +15,8 @@ PROMPT_AT_MOST = 120.0
 """Seconds a closing prompt may play before the caller is let go all the same."""
 GOING_AT_MOST = 5.0
 """Seconds Asterisk has to end a channel that was told to go."""
+LEFT_AT_LEAST = 3.0
+"""Seconds a step goes on at the least when the router comes back in it."""
 GRACE = 2.0
 """Seconds Asterisk's own timer is later than ours."""
 
@@ -34,8 +36,8 @@ def step_end(call: Call) -> Instant:
     """Return when the running step ends at the latest."""
     step, run = running(call)
     if step.seconds is None:
-        return call.arrived.arrived_at + call.arrived.ring_at_most
-    return run.started_at + step.seconds
+        return call.arrived.arrived_at + call.arrived.ring_at_most + run.extra
+    return run.started_at + step.seconds + run.extra
 
 
 def climb(call: Call, at: Instant) -> Reaction:
@@ -84,6 +86,19 @@ def changed(call: Call, person: PersonId) -> Reaction:
         return call, ()
     call = _with_run(call, replace(run, asked=run.asked | {person}))
     return call, (Ask(run.step, (_person(call, person),)),)
+
+
+def resume(call: Call, at: Instant, since: Instant) -> Reaction:
+    """Go on in the step that ran `since`, with what was left of it; who no longer rings is asked for anew."""
+    step, run = running(call)
+    left = max(step_end(call) - since, LEFT_AT_LEAST)
+    ringing = legs.people(legs.live(call))
+    asked = [p for p in step.people if p not in ringing and not legs.declined(call, p)]
+    run = replace(run, extra=run.extra + at + left - step_end(call), waiting=frozenset(), asked=frozenset(asked))
+    call = _with_run(call, run)
+    if asked:
+        return call, (Ask(run.step, tuple(_person(call, person) for person in asked)),)
+    return (call, ()) if run.settled else _settle(call, at)
 
 
 def end_early(call: Call, at: Instant) -> Reaction:

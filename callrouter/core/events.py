@@ -202,6 +202,17 @@ class RouterFailed:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The router was away since `since`, and takes the call up again as Asterisk has it now."""
+
+    at: Instant
+    since: Instant
+    gone: tuple[LegId, ...] = ()
+    """Legs that ended meanwhile."""
+    is_caller_gone: bool = False
+
+
 Event = (
     CallArrived
     | Found
@@ -217,4 +228,5 @@ Event = (
     | CallerReplaced
     | CallerGone
     | RouterFailed
+    | Recovered
 )

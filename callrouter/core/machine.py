@@ -7,20 +7,18 @@ from dataclasses import replace
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
 from callrouter.core.climb import Reaction, changed, climb, end_early, end_step, found, let_go, step_end
-from callrouter.core.commands import CloseBridge, Command, Connect, SendRinging
-from callrouter.core.words import CallId, Instant, LegId, LostReason, Release, Result
-
-CONNECT_AT_MOST = 5.0
-"""Seconds to bring caller and winner together before the next step begins."""
-LEGS_AT_MOST = 0.5
-"""Seconds the legs have to go after the caller: the row is closed within 1 s."""
+from callrouter.core.closing import caller_gone, close_bridge, hushed, over
+from callrouter.core.commands import Command
+from callrouter.core.connect import joined, not_connected, won
+from callrouter.core.recovery import recovered
+from callrouter.core.words import CallId, Instant, LostReason, Release, Result
 
 
 def arrive(call_id: CallId, event: ev.CallArrived) -> Reaction:
     """Begin a call."""
     call = Call(call_id, event, caller=event.asterisk_id)
     if event.left_at is not None:
-        return _caller_gone(call, ev.CallerGone(event.left_at))
+        return caller_gone(call, ev.CallerGone(event.left_at))
     if event.refusal is not None:
         release = Release.REJECTED if event.refusal is LostReason.REJECTED else Release.NO_ANSWER
         failed = event.refusal is LostReason.FAILURE
@@ -47,9 +45,9 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
         case ev.LegReplaced():
             return _leg_replaced(call, event)
         case ev.Joined():
-            return _joined(call, event)
+            return joined(call, event)
         case ev.ConnectFailed() if call.phase is Phase.CONNECTING and event.leg == call.winner:
-            return _not_connected(call, event.at)
+            return not_connected(call, event.at)
         case ev.Found() if call.phase is Phase.CLIMBING:
             return found(call, event)
         case ev.PersonChanged() if call.phase is Phase.CLIMBING:
@@ -59,11 +57,13 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
         case ev.CallerReplaced():
             return replace(call, caller=event.by), ()
         case ev.CallerGone() if call.ended_at is None:
-            return _caller_gone(call, event)
+            return caller_gone(call, event)
         case ev.RouterFailed():
             return _router_failed(call, event)
         case ev.Elapsed():
             return _elapsed(call, event)
+        case ev.Recovered():
+            return recovered(call, event)
     return call, ()
 
 
@@ -80,56 +80,7 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:
     up = leg and legs.move(leg, legs.Signal.PICKED_UP)
     if up is None:
         return call, ()
-    return _won(legs.put(call, replace(up, answered_at=event.at)), event.leg, event.at)
-
-
-def _won(call: Call, winner: LegId, at: Instant) -> Reaction:
-    """Take the first; the others stop before a bridge is touched (Asterisk #1124)."""
-    call, stopped = legs.stop(call, lambda leg: leg.id != winner, Result.ELSEWHERE)
-    number = call.bridges + 1
-    bridge = f"{call.id}.bridge{number}"
-    call = replace(call, phase=Phase.CONNECTING, winner=winner, bridge=bridge, bridges=number)
-    call = replace(call, patience=at + CONNECT_AT_MOST, caller_joined=False)
-    return call, (*stopped, Connect(call.caller, winner, bridge))
-
-
-def _joined(call: Call, event: ev.Joined) -> Reaction:
-    if event.leg is None:
-        call = replace(call, caller_joined=True)
-    else:
-        leg = legs.find(call, event.leg)
-        talks = leg and legs.move(leg, legs.Signal.JOINED)
-        if talks is None:
-            return call, ()
-        call = legs.put(call, talks)
-    winner = legs.find(call, call.winner) if call.winner else None
-    if call.phase is not Phase.CONNECTING or not call.caller_joined or not winner:
-        return call, ()
-    if winner.state is not LegState.TALKING:
-        return call, ()
-    return _connected(call, winner), ()
-
-
-def _connected(call: Call, winner: Leg) -> Call:
-    at = winner.answered_at or winner.started_at
-    call = legs.put(end_step(call, at), replace(winner, result=Result.ANSWERED))
-    return replace(
-        call,
-        phase=Phase.TALKING,
-        patience=None,
-        answered_at=at,
-        answered_by=winner.person,
-        answered_step=call.steps[-1].step,
-        talk=(Talk(winner.person, at),),
-    )
-
-
-def _not_connected(call: Call, at: Instant) -> Reaction:
-    """The winner is not to be had: the caller hears ringing again and the next step begins."""
-    call, stopped = legs.stop(call, lambda _: True, Result.FAILED)
-    tidied = (*stopped, *_close_bridge(call), SendRinging(call.caller))
-    call, more = climb(replace(call, winner=None, bridge=None), at)
-    return call, (*tidied, *more)
+    return won(legs.put(call, replace(up, answered_at=event.at)), event.leg, event.at)
 
 
 def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
@@ -140,11 +91,11 @@ def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
     result = legs.ended_as(leg, event.end, event.at)
     call = legs.put(call, replace(gone, ended_at=event.at, result=result))
     if leg.id == call.winner and call.phase is Phase.CONNECTING:
-        return _not_connected(call, event.at)
+        return not_connected(call, event.at)
     if leg.id == call.winner and call.phase is Phase.TALKING:
-        return let_go(_hushed(call, event.at), event.at, Release.NORMAL)
+        return let_go(hushed(call, event.at), event.at, Release.NORMAL)
     if call.phase is Phase.ENDING:
-        return _over(call), ()
+        return over(call), ()
     if call.phase is not Phase.CLIMBING or not legs.is_live(leg):
         return call, ()
     return _lost_a_phone(call, replace(gone, result=result), event.at)
@@ -173,38 +124,11 @@ def _leg_replaced(call: Call, event: ev.LegReplaced) -> Reaction:
     call, _ = legs.stop(call, lambda leg: leg.id == event.leg, Result.ELSEWHERE)  # Asterisk ends that one itself
     call = legs.put(call, new)
     if call.phase is Phase.TALKING:
-        talk = (*_hushed(call, event.at).talk, Talk(event.person, event.at))
+        talk = (*hushed(call, event.at).talk, Talk(event.person, event.at))
         return replace(legs.put(call, replace(new, result=Result.ANSWERED)), winner=event.by, talk=talk), ()
-    closed = _close_bridge(call)
-    call, commands = _won(call, event.by, event.at)
+    closed = close_bridge(call)
+    call, commands = won(call, event.by, event.at)
     return call, (*closed, *commands)
-
-
-def _caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
-    at = event.at
-    if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
-        step = call.steps[-1].step if call.steps else None
-        call = replace(end_step(call, at), lost=LostReason.ABANDONED, lost_step=step)
-    call, stopped = legs.stop(_hushed(call, at), lambda _: True, Result.CANCELLED)
-    closed = _close_bridge(call)
-    call = replace(call, phase=Phase.ENDING, ended_at=at, bridge=None, patience=at + LEGS_AT_MOST)
-    return _over(call), (*stopped, *closed)
-
-
-def _over(call: Call) -> Call:
-    if any(leg.state is not LegState.GONE for leg in call.legs):
-        return call
-    return replace(call, phase=Phase.OVER, patience=None)
-
-
-def _hushed(call: Call, at: Instant) -> Call:
-    """The running conversation ends."""
-    talk = tuple(replace(one, ended_at=at) if one.ended_at is None else one for one in call.talk)
-    return replace(call, talk=talk)
-
-
-def _close_bridge(call: Call) -> tuple[Command, ...]:
-    return () if call.bridge is None else (CloseBridge(call.bridge),)
 
 
 def _router_failed(call: Call, event: ev.RouterFailed) -> Reaction:
@@ -224,10 +148,10 @@ def _elapsed(call: Call, event: ev.Elapsed) -> Reaction:
         case Phase.CLIMBING:
             return climb(call, event.at)
         case Phase.CONNECTING:
-            return _not_connected(call, event.at)
+            return not_connected(call, event.at)
         case Phase.CLOSING:
             return let_go(call, event.at, Release.NO_ANSWER)
         case Phase.LEAVING:
-            return _caller_gone(call, ev.CallerGone(event.at))
+            return caller_gone(call, ev.CallerGone(event.at))
     gone = (replace(leg, state=LegState.GONE, ended_at=leg.ended_at or event.at) for leg in call.legs)
-    return _over(replace(call, legs=tuple(gone))), ()
+    return over(replace(call, legs=tuple(gone))), ()

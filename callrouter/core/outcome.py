@@ -103,6 +103,7 @@ def row(call: Call) -> CallRow:
         answered_step=call.answered_step,
         scheme_revision=arrived.scheme_revision,
         asterisk_id=arrived.asterisk_id,
+        recovered=call.recovered,
         talk=tuple(TalkRow(talk.person, talk.started_at, talk.ended_at) for talk in call.talk),
         steps=tuple(_step_row(call, run) for run in call.steps),
         legs=tuple(_leg_row(leg) for leg in call.legs),

@@ -46,8 +46,10 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"the caller goes on in channel {by}"
         case ev.CallerGone():
             return "the caller is gone"
-        case ev.RouterFailed(why=why):  # pragma: no branch - the last of the union
+        case ev.RouterFailed(why=why):
             return f"the router failed: {why}"
+        case ev.Recovered(since=since):  # pragma: no branch - the last of the union
+            return f"the router is back after {event.at - since:.1f} s"
 
 
 def _arrived(event: ev.CallArrived) -> str:

@@ -1,0 +1,44 @@
+"""A call ends: the caller is gone, his legs go, the row is closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callrouter.core import events as ev, legs
+from callrouter.core.call import Call, LegState, Phase
+from callrouter.core.climb import Reaction, end_step
+from callrouter.core.commands import CloseBridge, Command
+from callrouter.core.words import Instant, LostReason, Result
+
+LEGS_AT_MOST = 0.5
+"""Seconds the legs have to go after the caller: the row is closed within 1 s."""
+
+
+def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
+    """Every phone stops; who left before anybody was connected has abandoned the call."""
+    at = event.at
+    if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
+        step = call.steps[-1].step if call.steps else None
+        call = replace(end_step(call, at), lost=LostReason.ABANDONED, lost_step=step)
+    call, stopped = legs.stop(hushed(call, at), lambda _: True, Result.CANCELLED)
+    closed = close_bridge(call)
+    call = replace(call, phase=Phase.ENDING, ended_at=at, bridge=None, patience=at + LEGS_AT_MOST)
+    return over(call), (*stopped, *closed)
+
+
+def over(call: Call) -> Call:
+    """Return the call as over if its last leg is gone."""
+    if any(leg.state is not LegState.GONE for leg in call.legs):
+        return call
+    return replace(call, phase=Phase.OVER, patience=None)
+
+
+def hushed(call: Call, at: Instant) -> Call:
+    """The running conversation ends."""
+    talk = tuple(replace(one, ended_at=at) if one.ended_at is None else one for one in call.talk)
+    return replace(call, talk=talk)
+
+
+def close_bridge(call: Call) -> tuple[Command, ...]:
+    """Return what closes the open bridge, if there is one."""
+    return () if call.bridge is None else (CloseBridge(call.bridge),)

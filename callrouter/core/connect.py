@@ -1,0 +1,65 @@
+"""Caller and winner are brought together, or are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callrouter.core import events as ev, legs
+from callrouter.core.call import Call, Leg, LegState, Phase, Talk
+from callrouter.core.climb import Reaction, climb, end_step
+from callrouter.core.closing import close_bridge
+from callrouter.core.commands import Connect, SendRinging
+from callrouter.core.words import Instant, LegId, Result
+
+CONNECT_AT_MOST = 5.0
+"""Seconds to bring caller and winner together before the next step begins."""
+
+
+def won(call: Call, winner: LegId, at: Instant) -> Reaction:
+    """Take the first; the others stop before a bridge is touched (Asterisk #1124)."""
+    call, stopped = legs.stop(call, lambda leg: leg.id != winner, Result.ELSEWHERE)
+    number = call.bridges + 1
+    bridge = f"{call.id}.bridge{number}"
+    call = replace(call, phase=Phase.CONNECTING, winner=winner, bridge=bridge, bridges=number)
+    call = replace(call, patience=at + CONNECT_AT_MOST, caller_joined=False)
+    return call, (*stopped, Connect(call.caller, winner, bridge))
+
+
+def joined(call: Call, event: ev.Joined) -> Reaction:
+    """Take note of who is in the bridge; with both in it the call is answered."""
+    if event.leg is None:
+        call = replace(call, caller_joined=True)
+    else:
+        leg = legs.find(call, event.leg)
+        talks = leg and legs.move(leg, legs.Signal.JOINED)
+        if talks is None:
+            return call, ()
+        call = legs.put(call, talks)
+    winner = legs.find(call, call.winner) if call.winner else None
+    if call.phase is not Phase.CONNECTING or not call.caller_joined or not winner:
+        return call, ()
+    if winner.state is not LegState.TALKING:
+        return call, ()
+    return _connected(call, winner), ()
+
+
+def _connected(call: Call, winner: Leg) -> Call:
+    at = winner.answered_at or winner.started_at
+    call = legs.put(end_step(call, at), replace(winner, result=Result.ANSWERED))
+    return replace(
+        call,
+        phase=Phase.TALKING,
+        patience=None,
+        answered_at=at,
+        answered_by=winner.person,
+        answered_step=call.steps[-1].step,
+        talk=(Talk(winner.person, at),),
+    )
+
+
+def not_connected(call: Call, at: Instant) -> Reaction:
+    """The winner is not to be had: the caller hears ringing again and the next step begins."""
+    call, stopped = legs.stop(call, lambda _: True, Result.FAILED)
+    tidied = (*stopped, *close_bridge(call), SendRinging(call.caller))
+    call, more = climb(replace(call, winner=None, bridge=None), at)
+    return call, (*tidied, *more)

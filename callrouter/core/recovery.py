@@ -1,0 +1,64 @@
+"""The router comes back: what lives goes on, what ended meanwhile ended when the router was last there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callrouter.core import events as ev, legs
+from callrouter.core.call import Call, LegState, Phase
+from callrouter.core.climb import Reaction, let_go, resume
+from callrouter.core.closing import caller_gone, close_bridge, hushed
+from callrouter.core.connect import not_connected, won
+from callrouter.core.words import Instant, LostReason, Release, Result
+
+
+def recovered(call: Call, event: ev.Recovered) -> Reaction:
+    """Take the call up again."""
+    call = replace(_without(call, event), recovered=True)
+    if event.is_caller_gone:
+        return caller_gone(call, ev.CallerGone(event.since)) if call.ended_at is None else (call, ())
+    match call.phase:
+        case Phase.CLIMBING:
+            return resume(call, event.at, event.since)
+        case Phase.CONNECTING:
+            return _connect_again(call, event.at)
+        case Phase.TALKING if not _talks(call):
+            return let_go(hushed(call, event.since), event.at, Release.NORMAL)
+        case Phase.CLOSING:
+            return let_go(call, event.at, Release.NO_ANSWER)
+        case Phase.LEAVING:
+            return let_go(call, event.at, _release(call))
+    return call, ()
+
+
+def _without(call: Call, event: ev.Recovered) -> Call:
+    """Return the call without the legs that ended meanwhile: nobody knows how, so nobody has refused."""
+    for leg in call.legs:
+        if leg.id in event.gone and leg.state is not LegState.GONE:
+            rang = Result.UNREACHABLE if leg.ringing_at is None else Result.NO_ANSWER
+            gone = replace(leg, state=LegState.GONE, ended_at=event.since, result=leg.result or rang)
+            call = legs.put(call, gone)
+    return call
+
+
+def _talks(call: Call) -> bool:
+    winner = legs.find(call, call.winner) if call.winner else None
+    return winner is not None and legs.is_live(winner)
+
+
+def _connect_again(call: Call, at: Instant) -> Reaction:
+    """Nobody knows how far it had come: both are taken into a fresh bridge, if the winner is still there."""
+    if call.winner is None or not _talks(call):
+        return not_connected(call, at)
+    winner = legs.find(call, call.winner)
+    assert winner is not None
+    call = legs.put(call, replace(winner, state=LegState.UP))
+    closed = close_bridge(call)
+    call, commands = won(call, winner.id, at)
+    return call, (*closed, *commands)
+
+
+def _release(call: Call) -> Release:
+    if call.answered_at is not None:
+        return Release.NORMAL
+    return Release.FALLBACK if call.lost is LostReason.FAILURE else Release.NO_ANSWER

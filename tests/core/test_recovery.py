@@ -1,0 +1,154 @@
+"""The router comes back in the middle of a call: whole commands, for every phase."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callrouter.core import commands as cm, events as ev, machine
+from callrouter.core.call import Call, LegState, Phase
+from callrouter.core.ladder import Person, Step
+from callrouter.core.outcome import row
+from callrouter.core.words import Action, CallId, IfBusy, LegId, LostReason, PersonId, Release, Result
+
+ANNA, BORIS = PersonId("anna"), PersonId("boris")
+PEOPLE = tuple(Person(one, one, (f"PJSIP/{one}",)) for one in (ANNA, BORIS))
+LADDER = (
+    Step(Action.RING, "responsible", (ANNA,), 10.0, IfBusy.SKIP),
+    Step(Action.RING, "department", (ANNA, BORIS), 10.0, IfBusy.WAIT),
+)
+ANNAS, BORISS = LegId("call.1.1.anna"), LegId("call.2.2.boris")
+
+
+def free(person: PersonId) -> ev.Free:
+    """Return somebody with one contact."""
+    return ev.Free(person, (ev.Contact(f"PJSIP/{person}", f"PJSIP/{person}/sip:x"),))
+
+
+def ringing(prompt: str | None = None) -> Call:
+    """Return a call that arrived at 0 and rings Anna since then."""
+    arrived = ev.CallArrived(
+        at=0.0,
+        arrived_at=0.0,
+        asterisk_id="caller",
+        line="+74951234567",
+        caller="+79161234567",
+        caller_raw="89161234567",
+        ladder=LADDER,
+        people=PEOPLE,
+        prompt=prompt,
+    )
+    return after(
+        machine.arrive(CallId("call"), arrived)[0],
+        ev.Found(0.0, 1, (free(ANNA),)),
+        ev.LegRinging(0.1, ANNAS),
+    )
+
+
+def after(call: Call, *events: ev.Event) -> Call:
+    """Return the call after these events."""
+    for event in events:
+        call, _ = machine.advance(call, event)
+    return call
+
+
+def test_a_phone_that_still_rings_rings_on_with_what_was_left() -> None:
+    """Away from 4 to 60: the step of ten seconds has six left, and nobody is asked about."""
+    call, commands = machine.advance(ringing(), ev.Recovered(60.0, 4.0))
+    assert (commands, call.recovered) == ((), True)
+    assert machine.deadline(call) == pytest.approx(66.0)
+
+
+def test_a_step_goes_on_for_three_seconds_at_the_least() -> None:
+    """Away from 9 on: one second was left, three are given, and then the next step has all of its ten."""
+    call, _ = machine.advance(ringing(), ev.Recovered(20.0, 9.0))
+    assert machine.deadline(call) == pytest.approx(23.0)
+    call = after(call, ev.Elapsed(23.0), ev.Found(23.0, 2, (free(BORIS),)))
+    assert machine.deadline(call) == pytest.approx(33.0)
+
+
+def test_a_phone_that_stopped_meanwhile_is_rung_again() -> None:
+    """Asterisk's own timer stopped Anna while nobody was there: she did not refuse, and the step has time left."""
+    call, commands = machine.advance(ringing(), ev.Recovered(60.0, 4.0, gone=(ANNAS,)))
+    assert commands == (cm.Ask(1, (PEOPLE[0],)),)
+    assert row(call).legs[0].result is Result.NO_ANSWER
+    call, commands = machine.advance(call, ev.Found(60.0, 1, (free(ANNA),)))
+    assert [type(command) for command in commands] == [cm.Ring]
+
+
+def test_a_question_that_was_not_answered_is_asked_again() -> None:
+    """Killed between the question and its answer: the step begins as it would have."""
+    asked, _ = machine.arrive(CallId("call"), replace(ringing().arrived))
+    call, commands = machine.advance(asked, ev.Recovered(5.0, 0.1))
+    assert commands == (cm.Ask(1, (PEOPLE[0],)),)
+    assert after(call, ev.Found(5.0, 1, (free(ANNA),))).legs[0].state is LegState.DIALLED
+
+
+def test_a_step_nobody_is_left_to_ask_for_is_settled() -> None:
+    """Killed while Boris was asked about, and Anna rings on: with Boris refused meanwhile nobody is asked."""
+    call = after(ringing(), ev.Elapsed(10.0), ev.Found(10.0, 2, (free(BORIS),)), ev.LegRinging(10.1, BORISS))
+    call = after(call, ev.LegEnded(11.0, BORISS, ev.End.REFUSED))
+    unsettled = replace(call, steps=(*call.steps[:-1], replace(call.steps[-1], settled=False)))
+    recovered, commands = machine.advance(unsettled, ev.Recovered(15.0, 12.0))
+    assert (commands, recovered.steps[-1].settled) == ((), True)
+
+
+def test_a_caller_who_left_meanwhile_left_when_the_router_was_last_there() -> None:
+    """The call is abandoned in the step that ran, and its phones stop."""
+    call, commands = machine.advance(ringing(), ev.Recovered(60.0, 4.0, is_caller_gone=True))
+    assert commands == (cm.HangUp(ANNAS, Result.CANCELLED),)
+    assert (call.ended_at, call.lost, call.lost_step) == (4.0, LostReason.ABANDONED, 1)
+    assert machine.advance(call, ev.Recovered(61.0, 60.5, is_caller_gone=True))[1] == ()
+
+
+def test_two_who_were_being_connected_are_connected_again() -> None:
+    """Killed at the answer: nobody knows how far it had come, so a fresh bridge takes both."""
+    call = after(ringing(), ev.LegAnswered(1.0, ANNAS), ev.Joined(1.0, ANNAS))
+    call, commands = machine.advance(call, ev.Recovered(4.0, 1.0))
+    assert commands == (cm.CloseBridge("call.bridge1"), cm.Connect("caller", ANNAS, "call.bridge2"))
+    call = after(call, ev.Joined(4.0, ANNAS), ev.Joined(4.0, None))
+    assert (call.phase, call.answered_at) == (Phase.TALKING, 1.0)
+
+
+def test_a_winner_who_left_meanwhile_is_no_winner() -> None:
+    """Killed at the answer, and the winner is gone: the next step begins."""
+    call = after(ringing(), ev.LegAnswered(1.0, ANNAS))
+    call, commands = machine.advance(call, ev.Recovered(4.0, 1.0, gone=(ANNAS,)))
+    assert commands == (cm.CloseBridge("call.bridge1"), cm.SendRinging("caller"), cm.Ask(2, PEOPLE))
+
+
+def talking() -> Call:
+    """Return a conversation with Anna."""
+    return after(ringing(), ev.LegAnswered(1.0, ANNAS), ev.Joined(1.0, ANNAS), ev.Joined(1.0, None))
+
+
+def test_a_conversation_goes_on() -> None:
+    """Nothing is done to the two, and the row says that the router was away."""
+    call, commands = machine.advance(talking(), ev.Recovered(60.0, 4.0))
+    assert (call.phase, commands) == (Phase.TALKING, ())
+    ended = after(call, ev.CallerGone(70.0), ev.LegEnded(70.0, ANNAS, ev.End.REFUSED))
+    assert (row(ended).outcome, row(ended).recovered) == ("answered", True)
+
+
+def test_a_conversation_one_party_left_ends() -> None:
+    """Anna hung up while the router was away: the caller is let go."""
+    call, commands = machine.advance(talking(), ev.Recovered(60.0, 4.0, gone=(ANNAS,)))
+    assert commands == (cm.LetGo("caller", Release.NORMAL, "+74951234567"),)
+    assert call.talk[0].ended_at == 4.0
+    assert machine.advance(call, ev.Recovered(70.0, 65.0))[1] == commands
+
+
+def test_a_closing_prompt_is_not_played_again() -> None:
+    """Nobody knows whether it has ended: the caller is let go."""
+    call = after(ringing(prompt="sound:sorry"), ev.Elapsed(10.0), ev.Found(10.0, 2, ()), ev.Elapsed(20.0))
+    assert call.phase is Phase.CLOSING
+    call, commands = machine.advance(call, ev.Recovered(30.0, 21.0))
+    assert commands == (cm.LetGo("caller", Release.NO_ANSWER, "+74951234567"),)
+    assert machine.advance(call, ev.Recovered(40.0, 31.0))[1] == commands
+
+
+def test_who_went_to_the_fallback_is_sent_there_again() -> None:
+    """The request may have been lost with the router."""
+    call = after(ringing(), ev.RouterFailed(2.0, "defect"))
+    assert machine.advance(call, ev.Recovered(4.0, 2.0))[1] == (cm.LetGo("caller", Release.FALLBACK, "+74951234567"),)
