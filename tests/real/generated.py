@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.lab import Desk
+
 FIRST = ("Анна", "Борис", "Ёлкин-Ёж", "John", "María", "O'Neil", "Ли", "Ольга", "Żaneta", "Иван", "Ян", "Qi")
 LAST = ("Петрова", "de la Cruz", "Щёкин", "Иванов", "Smith", "Ó Briain", "Å", "Цой", 'ООО "Рога"', "Фёдорова")
 KEYS = ("anna", "Борис", "vera_2", "g.leb", "i-ra", "x", "Ёж", "owner1", "head", "department", "p1", "Щ")
@@ -58,6 +60,7 @@ class Firm:
     owner: str | None = None
     ring_at_most: float = 60.0
     claim_after: float = 10.0
+    unregistered: set[str] = field(default_factory=set)
 
     def hire(self, key: str, name: str) -> Person:
         """Give somebody the next desk."""
@@ -65,9 +68,9 @@ class Firm:
         return person
 
     @property
-    def desks(self) -> list[str]:
-        """The numbers of the PBX that the company needs."""
-        return [person.desk for person in self.people.values()]
+    def desks(self) -> list[str | Desk]:
+        """The phones of the PBX that the company needs."""
+        return [Desk(one.desk, devices=int(one.key not in self.unregistered)) for one in self.people.values()]
 
     def document(self) -> str:
         """The scheme document."""
@@ -105,7 +108,8 @@ def draw(dice: Random, *, departments: int = 4) -> Firm:
     for department in firm.departments.values():
         for _ in range(2):
             dialled = f"+7495{dice.randrange(10**7):07}"
-            firm.lines.append(Line(dialled, department.key, _ladder(dice, firm, department)))
+            firm.lines.append(Line(dialled, department.key, _ladder(dice, department)))
+    firm.unregistered = {key for key in firm.people if dice.random() < 0.1}
     return firm
 
 
@@ -116,7 +120,7 @@ def _hire(firm: Firm, dice: Random) -> Person:
     return firm.hire(key, f"{dice.choice(FIRST)} {dice.choice(LAST)}")
 
 
-def _ladder(dice: Random, firm: Firm, department: Department) -> tuple[Step, ...]:
+def _ladder(dice: Random, department: Department) -> tuple[Step, ...]:
     length = dice.randint(1, 8)
     persons = [f"person:{key}" for key in department.members]
     targets = ["responsible", "department", "head", "owner", dice.choice(persons)]

@@ -26,7 +26,7 @@ def crowd(lines: int, members: int, seconds: float) -> Firm:
 async def test_a_hundred_calls_at_once_each_to_people_of_its_own() -> None:
     """Every caller hears the one who answered on his line, and nobody else; the ledger says the same."""
     firm = crowd(CALLS, 2, 15.0)
-    async with Rig(firm.document(), desks=[*firm.desks], rtp_interval=0.5) as rig:
+    async with Rig(firm.document(), desks=firm.desks, rtp_interval=0.5) as rig:
         for number in range(CALLS):
             rig.phone(firm.people[f"p{number}_{number % 2}"].desk).behaviour = answers(after=0.5 + number % 7 / 10)
         callers = await asyncio.gather(
@@ -48,17 +48,18 @@ async def test_a_hundred_calls_at_once_each_to_people_of_its_own() -> None:
 async def test_twelve_calls_for_three_people_wait_their_turn() -> None:
     """Nobody rings for two calls at a time, and who has waited longest is served first."""
     firm = crowd(1, 3, 25.0)
-    async with Rig(firm.document(), desks=[*firm.desks]) as rig:
-        for desk in firm.desks:
-            rig.phone(desk).behaviour = answers(after=0.2, hangup_after=0.6)
+    async with Rig(firm.document(), desks=firm.desks) as rig:
+        phones = rig.lab.phones
+        for phone in phones:
+            phone.behaviour = answers(after=0.2, hangup_after=0.6)
         callers = []
         for number in range(12):
             callers.append(await rig.trunk.dial(firm.lines[0].number, caller=f"+7916{number:07}"))
             await callers[-1].wait("ringing")  # handed over in this order
         await asyncio.gather(*(caller.wait("ended", 25.0) for caller in callers))
         assert [caller.status for caller in callers] == [200] * 12
-        for desk in firm.desks:
-            _one_at_a_time(rig.phone(desk))
+        for phone in phones:
+            _one_at_a_time(phone)
         rows = await rig.ended(12)
         assert [row["caller"] for row in rows] == [f"+7916{number:07}" for number in range(12)]
         turns = [datetime.fromisoformat(row["answered_at"]) for row in rows]
