@@ -9,6 +9,8 @@ from tests.real.rig import PEOPLE
 
 RING_AT_MOST = 3.0
 """Seconds after arrival at which a last step without seconds ends, in this company."""
+AT_ONCE = 1.0
+"""Seconds within which a step of five seconds has been skipped, or has ended early, on a machine that is busy."""
 CLAIM_AFTER = 0.5
 """Seconds of talk that make a client somebody's, in this company."""
 
@@ -41,19 +43,21 @@ LINES = {
     "headless": Line("+74951230001", CLIMB, "headless"),
     "prompt": Line("+74951230002", "department 0.3", prompt="recording:sorry"),
     "tone": Line("+74951230003", "department 0.3", prompt="tone:busy"),
-    "empty": Line("+74951230004", "responsible 2, department 2, head 2", "ghosts"),
+    "empty": Line("+74951230004", "responsible 5, department 5, head 5", "ghosts"),
     "hold": Line("+74951230005", "department 30, head 1"),
     "hold-short": Line("+74951230006", "department 0.5, head 5"),
     "skip": Line("+74951230007", "department 5 skip, head 5"),
     "wait": Line("+74951230008", "responsible 30 wait, head 1"),
     "twice": Line("+74951230009", "department 0.7, department 0.7"),
-    "head-all-head": Line("+74951230010", "head 2, department 0.7, head 2"),
-    "anna-then-all": Line("+74951230011", "person:anna 2, department 2"),
-    "pavel": Line("+74951230012", "person:pavel 2, department 2", "pair"),
+    "head-all-head": Line("+74951230010", "head 5, department 0.7, head 5"),
+    "anna-then-all": Line("+74951230011", "person:anna 5, department 5"),
+    "pavel": Line("+74951230012", "person:pavel 5, department 5", "pair"),
     "duo": Line("+74951230013", "person:duo 2"),
-    "half": Line("+74951230014", "person:half 1"),
+    "half": Line("+74951230014", "person:half 5"),
     "owner": Line("+74951230016", "owner 2"),
-    "nobody": Line("+74951230017", "head 2, owner 2", "ghosts"),
+    "patient": Line("+74951230018", "responsible 5, department 5, department 5"),
+    "mute": Line("+74951230019", "head 0.5, department 5"),
+    "nobody": Line("+74951230017", "head 5, owner 5", "ghosts"),
 }
 MORE = {"egor": "130", "fedor": "131", "pavel": "141", "duo": "150", "half": "160"}
 DESKS: list[str | Desk] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import Company
-from tests.real.company import ANNAS, FALLBACK, LINES
+from tests.real.company import ANNAS, AT_ONCE, FALLBACK, LINES
 from tests.real.house import House, talk
 from tests.real.rig import LINE, Rig
 
@@ -76,7 +76,7 @@ async def test_without_a_scheme_calls_go_to_the_fallback() -> None:
     async with Unschemed(desks=["101", "201"], company=Company(fallback=FALLBACK)) as rig:
         call = await rig.trunk.dial(LINE, caller=ANNAS)
         reception = await rig.lab.phone("201").incoming()
-        assert reception.invited_at - call.invited_at < 1.0
+        assert reception.invited_at - call.invited_at < AT_ONCE
         reception.answer()
         await talk(call, reception)
         await call.hangup()
