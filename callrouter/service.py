@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from typing import IO
 
 import structlog
 
@@ -21,7 +22,7 @@ from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.facts import Arrival, PhoneState
-from callrouter.core.words import CallId, PersonId
+from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.reception import Current, Reception
 from callrouter.routing.choose import Client
@@ -29,8 +30,9 @@ from callrouter.routing.scheme import parse
 from callrouter.settings import Settings
 from callrouter.store import queries, schema, schemes
 from callrouter.store.database import Database
+from callrouter.store.history import unfinished
 from callrouter.store.journal import Journal
-from callrouter.store.lock import lock
+from callrouter.store.lock import beat, last_alive, lock
 from callrouter.store.shipper import Shipper
 from callrouter.switchboard import Clock, Switchboard
 
@@ -42,6 +44,8 @@ DRAIN_AT_MOST = 25.0
 """Seconds the ringing calls have to finish after SIGTERM, …"""
 HAND_OVER_AT_MOST = 2.0
 """… and to reach the fallback then: 30 s together with what is left of the journal."""
+BEAT_EVERY = 0.5
+"""Seconds between two notes that this worker lives."""
 SHIP_AT_MOST = 2.0
 """Seconds the journal has to reach SQL at the end; what does not is shipped at the next start."""
 
@@ -65,7 +69,8 @@ async def serve(settings: Settings, *, wait: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        stack.enter_context(lock(settings.data_dir, settings.app))
+        alive = last_alive(settings.data_dir, settings.app)
+        held = stack.enter_context(lock(settings.data_dir, settings.app))
         database = Database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(_http(settings))
@@ -74,7 +79,9 @@ async def serve(settings: Settings, *, wait: bool) -> None:
                 return
         journal = Journal(settings.data_dir / "journal", settings.app)
         stack.callback(journal.close)
-        await Worker(settings, database, journal, stop).run()
+        worker = Worker(settings, database, journal, stop)
+        await worker.take_up(alive)
+        await worker.run(held)
 
 
 class Worker:
@@ -108,7 +115,20 @@ class Worker:
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)
 
-    async def run(self) -> None:
+    async def take_up(self, alive: Instant | None) -> None:
+        """Find the calls that a former life, last known to live then, has left."""
+        try:
+            await self._shipper.drain()
+            async with self._database.reading() as connection:
+                left = await unfinished(connection, self._settings.app)
+        except CallrouterError as error:
+            log.warning("calls of a former life are not taken up", why=str(error))
+            return
+        self._exchange.former = [(one.call, max(one.heard_at, alive or 0.0)) for one in left]
+        if left:
+            log.warning("calls of a former life are taken up", calls=len(left))
+
+    async def run(self, held: IO[str]) -> None:
         """Take calls until told to stop; then let the ringing ones finish."""
         await self._take_up_scheme()
         async with asyncio.TaskGroup() as group:
@@ -120,6 +140,7 @@ class Worker:
                     self._shipper.run(),
                     self._follow_scheme(),
                     self._announce(),
+                    _live(held),
                 )
             ]
             await self._until_stopped()
@@ -221,6 +242,13 @@ async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Eve
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), WAIT)
     return False
+
+
+async def _live(held: IO[str]) -> None:
+    """Note all the time that this worker lives: after a crash its calls go on from there."""
+    while True:
+        beat(held)
+        await asyncio.sleep(BEAT_EVERY)
 
 
 async def _say(away: AwayError) -> None:

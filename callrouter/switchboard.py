@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -111,7 +111,16 @@ class Switchboard:
     def arrive(self, arrival: Arrival) -> None:
         """Begin a call of its own."""
         line = self._lines[arrival.call] = _Line(arrival)
-        line.task = asyncio.create_task(self._serve(arrival.call, line), name=f"call {arrival.call}")
+        serving = self._guarded(arrival.call, line, self._serve(line))
+        line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
+
+    def adopt(self, call: Call, event: ev.Recovered) -> None:
+        """Go on with a call that a former life has left."""
+        arrived = call.arrived
+        arrival = Arrival(call.id, arrived.arrived_at, call.caller, arrived.line, arrived.caller_raw, "")
+        line = self._lines[call.id] = _Line(arrival, call=call)
+        serving = self._guarded(call.id, line, self._converse(line, *advance(call, event), event))
+        line.task = asyncio.create_task(serving, name=f"call {call.id}")
 
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """Hand an event to its call; a call that is over hears no more."""
@@ -136,15 +145,19 @@ class Switchboard:
         for call in self._lines:
             self.deliver(call, ev.RouterFailed(self._now(), "the router stops"))
 
-    async def _serve(self, call_id: CallId, line: _Line) -> None:
+    async def _serve(self, line: _Line) -> None:
+        arrived = await self._receive(line.arrival)
+        early = [line.events.get_nowait() for _ in range(line.events.qsize())]
+        for event in early:
+            if isinstance(event, ev.CallerGone):
+                arrived = replace(arrived, left_at=event.at)
+            line.events.put_nowait(event)
+        await self._converse(line, *arrive(line.arrival.call, arrived), arrived)
+
+    async def _guarded(self, call_id: CallId, line: _Line, serving: Coroutine[Any, Any, None]) -> None:
+        """Whatever happens in one call, its caller is not stranded and the other calls do not notice."""
         try:
-            arrived = await self._receive(line.arrival)
-            early = [line.events.get_nowait() for _ in range(line.events.qsize())]
-            for event in early:
-                if isinstance(event, ev.CallerGone):
-                    arrived = replace(arrived, left_at=event.at)
-                line.events.put_nowait(event)
-            await self._converse(line, *arrive(call_id, arrived), arrived)
+            await serving
         except Exception:
             log.exception("a defect in one call; its caller goes to the fallback", call=call_id)
             await self._last_resort(call_id, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -33,6 +33,10 @@ class Calls(Protocol):
         """News of one."""
         ...
 
+    def adopt(self, call: Call, event: ev.Recovered) -> None:
+        """Go on with one that a former life has left."""
+        ...
+
     def live(self) -> Iterator[Call]:
         """All whose ladder has begun."""
         ...
@@ -58,11 +62,14 @@ class Exchange:
         self._replaced = replaced
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_closing = False
+        self.former: Sequence[tuple[Call, Instant]] = ()
+        """Calls that a former life has left, each with when it was last there: taken up once Asterisk is there."""
         self.connected_once = asyncio.Event()
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        await resync(self._phone, self._app, self._calls, self._now)
+        former, self.former = self.former, ()
+        await resync(self._phone, self._app, self._calls, self._now, former)
         self.connected_once.set()
 
     def hear(self, message: ms.Message) -> None:

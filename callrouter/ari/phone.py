@@ -13,6 +13,7 @@ from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.requests import Request, Requests
 from callrouter.ari.translate import Whose, translate
 from callrouter.core import commands as cm, events as ev
+from callrouter.core.call import Call, Leg, LegState
 from callrouter.core.words import CallId, Instant, LegId, Release, Result
 
 TALK_AT_MOST = 4 * 3600
@@ -62,6 +63,13 @@ class AriPhone:
         """From now on this channel belongs to a call."""
         self._whose[channel] = whose
         self._channels.setdefault(whose.call, []).append(channel)
+
+    def take_up(self, call: Call) -> None:
+        """Know the channels of a call that a former life has left."""
+        self.know(call.caller, Whose(call.id))
+        for leg in call.legs:
+            if leg.state is not LegState.GONE:
+                self.know(leg.id, Whose(call.id, leg.id, is_made_by_us=leg.id.startswith(f"{call.id}.")))
 
     def forget(self, call: CallId) -> None:
         """The call is over."""
@@ -142,8 +150,7 @@ class AriPhone:
             await self.ari.send(self._creation(call, ring))
             async with asyncio.timeout(STARTED_AT_MOST):
                 await started
-            seconds = max(1, -int(self._now() - ring.until))
-            await self.ari.send(Request("POST", f"channels/{ring.leg}/dial", {"timeout": seconds}))
+            await self.ari.send(self._dialling(ring.leg, ring.until))
         except AriRefused as refused:
             # "Allocation failed" is how Asterisk says that a phone is not registered.
             await self.hang_up(ring.leg)
@@ -156,6 +163,13 @@ class AriPhone:
         finally:
             self._starting.pop(ring.leg, None)
         return None
+
+    async def dial_again(self, leg: Leg) -> None:
+        """Have a channel ring that was made, but perhaps not dialled (409: it was)."""
+        await self._tell(self._dialling(leg.id, leg.until))
+
+    def _dialling(self, leg: LegId, until: Instant) -> Request:
+        return Request("POST", f"channels/{leg}/dial", {"timeout": max(1, -int(self._now() - until))})
 
     def _creation(self, call: CallId, ring: cm.Ring) -> Request:
         params: dict[str, str | int] = {

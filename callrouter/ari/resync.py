@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import structlog
@@ -24,22 +24,32 @@ class Calls(Protocol):
         """News of one."""
         ...
 
+    def adopt(self, call: Call, event: ev.Recovered) -> None:
+        """Go on with one that a former life has left."""
+        ...
+
     def live(self) -> Iterator[Call]:
         """All whose ladder has begun."""
         ...
 
 
-async def resync(phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant]) -> None:
-    """Tell each call what changed in the gap; what belongs to no call goes (callers: to the fallback)."""
+async def resync(
+    phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant], former: Sequence[tuple[Call, Instant]]
+) -> None:
+    """Tell each call what changed in the gap; what belongs to no call goes (callers: to the fallback).
+
+    `former` are the calls a former life has left, each with the instant at which it was last there.
+    """
     channels = ms.CHANNELS.validate_python(await phone.ari.send(Request("GET", "channels")))
     bridges = ms.BRIDGES.validate_python(await phone.ari.send(Request("GET", "bridges")))
     here = {channel.id: channel for channel in channels}
+    for call, since in former:
+        phone.take_up(call)
+        calls.adopt(call, recovery(call, here, now(), since))
     for call in calls.live():
         for event in missed(call, here, now()):
             calls.deliver(call.id, event)
-        for leg in call.legs:  # the request that hung it up may have been lost with the connection
-            if leg.state is LegState.LEAVING and leg.id in here:
-                await phone.hang_up(leg.id)
+        await _repeat(phone, call, here)
     bridged = {channel for bridge in bridges for channel in bridge.channels}
     for channel in channels:
         ours = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
@@ -49,6 +59,22 @@ async def resync(phone: AriPhone, app: str, calls: Calls, now: Callable[[], Inst
     for bridge in bridges:
         if ".bridge" in bridge.id and not bridge.channels and bridge.id not in known:
             await phone.close_bridge(bridge.id)
+
+
+async def _repeat(phone: AriPhone, call: Call, here: dict[str, ms.Channel]) -> None:
+    """Requests may have been lost with the connection, or with a former life: they mean the same a second time."""
+    for leg in call.legs:
+        channel = here.get(leg.id)
+        if channel is not None and leg.state is LegState.LEAVING:
+            await phone.hang_up(leg.id)
+        elif channel is not None and leg.state is LegState.DIALLED and channel.state == "Down":
+            await phone.dial_again(leg)
+
+
+def recovery(call: Call, here: dict[str, ms.Channel], at: Instant, since: Instant) -> ev.Recovered:
+    """Return how Asterisk has a call that a former life has left."""
+    gone = tuple(leg.id for leg in call.legs if leg.state is not LegState.GONE and leg.id not in here)
+    return ev.Recovered(at, since, gone, is_caller_gone=call.caller not in here)
 
 
 def missed(call: Call, here: dict[str, ms.Channel], at: Instant) -> list[ev.Event]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from callrouter.core.call import Call, Phase
 from callrouter.core.events import CallArrived
 from callrouter.core.machine import advance, arrive
+from callrouter.core.words import CallId, Instant
 from callrouter.store.codec import Record, TornRecordError, decode
-from callrouter.store.tables import journal
+from callrouter.store.tables import calls, journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from callrouter.core.call import Call
-    from callrouter.core.words import CallId
 
 
 async def records(connection: AsyncConnection, call_id: CallId) -> tuple[Record, ...]:
@@ -29,6 +29,26 @@ async def records(connection: AsyncConnection, call_id: CallId) -> tuple[Record,
 async def recall(connection: AsyncConnection, call_id: CallId) -> Call | None:
     """Return the call as its records leave it, None without any."""
     return fold(await records(connection, call_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A call that a worker left without an end, and when the last of it was written down."""
+
+    call: Call
+    heard_at: Instant
+
+
+async def unfinished(connection: AsyncConnection, app: str) -> tuple[Unfinished, ...]:
+    """Return the calls this worker's former life has left, oldest first."""
+    query = select(calls.c.id).where(calls.c.outcome.is_(None), calls.c.app == app).order_by(calls.c.arrived_at)
+    found = []
+    for call_id in (await connection.execute(query)).scalars().all():
+        told = await records(connection, CallId(call_id))
+        call = fold(told)
+        if call is not None and call.phase is not Phase.OVER:
+            found.append(Unfinished(call, max(record.event.at for record in told)))
+    return tuple(found)
 
 
 def understood(lines: Iterable[str]) -> tuple[Record, ...]:

@@ -18,6 +18,19 @@ class UnwritableError(CallrouterError):
     """Nothing can be written in DATA_DIR."""
 
 
+def last_alive(directory: Path, app: str) -> float | None:
+    """Return when the worker that had this name last was known to live, in seconds since 1970; None: never."""
+    try:
+        return (directory / f"{app}.lock").stat().st_mtime
+    except OSError:
+        return None
+
+
+def beat(file: IO[str]) -> None:
+    """Note that this worker lives."""
+    os.utime(file.fileno())
+
+
 def lock(directory: Path, app: str) -> IO[str]:
     """Take the application's name on this host, until the file is closed; raise AppTakenError naming who has it."""
     try:
