@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INTERRUPTED = 130
+BUSY = 1.5
+"""Programs that wait for each processor, from which on a difference may be the machine's."""
 SHOWN = "irina"
 """The call that she answered is shown with its trace."""
 
@@ -90,6 +93,7 @@ async def run() -> int:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     view.say(closing.OPENING)
+    await asyncio.to_thread(os.sync)  # what the set-up has just written must not hold up the first calls
     view.heading("The stage")
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(Stage(view))
@@ -112,6 +116,9 @@ def _verdict(demo: Demo, view: View, seconds: float) -> int:
     if demo.faults:
         for fault in demo.faults:
             view.say(f"differs: {fault}", "red")
+        load, processors = os.getloadavg()[0], os.cpu_count() or 1
+        if load > BUSY * processors:
+            view.say(f"hint: steps this short need an idle machine; {load:.0f} programs share {processors} processors")
         return 1
     view.say(f"{count} calls in {seconds:.0f} s: the ledger and the Lost Call Rate equal what the phones saw.", "green")
     view.say()
