@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
-import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 import structlog
 
 from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
-from callrouter.ari.health import check as check_asterisk
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
-from callrouter.ari.requests import HttpRequests, Request
+from callrouter.ari.requests import Request
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.facts import Arrival, PhoneState
 from callrouter.core.words import CallId, Instant, PersonId
@@ -28,16 +25,14 @@ from callrouter.reception import Current, Reception
 from callrouter.routing.choose import Client
 from callrouter.routing.scheme import parse
 from callrouter.settings import Settings
-from callrouter.store import queries, schema, schemes
+from callrouter.store import queries, schemes
 from callrouter.store.database import Database
 from callrouter.store.history import unfinished
 from callrouter.store.journal import Journal
-from callrouter.store.lock import beat, last_alive, lock
+from callrouter.store.lock import beat
 from callrouter.store.shipper import Shipper
 from callrouter.switchboard import Clock, Switchboard
 
-WAIT = 1.0
-"""Seconds between two attempts to reach a server that is away."""
 SCHEME_EVERY = 1.0
 """Seconds between two looks for a new revision: workers take it up within 2 s."""
 DRAIN_AT_MOST = 25.0
@@ -63,36 +58,23 @@ def call_id() -> CallId:
     return CallId(str(uuid.UUID(int=value)))
 
 
-async def serve(settings: Settings, *, wait: bool) -> None:
-    """Run one worker until SIGTERM or SIGINT; raise what keeps it from running."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        alive = last_alive(settings.data_dir, settings.app)
-        held = stack.enter_context(lock(settings.data_dir, settings.app))
-        database = Database(settings.database_url.get_secret_value())
-        stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(_http(settings))
-        for check in (lambda: schema.check(database), lambda: check_asterisk(http)):
-            if not await _patiently(check, stop, wait=wait):
-                return
-        journal = Journal(settings.data_dir / "journal", settings.app)
-        stack.callback(journal.close)
-        worker = Worker(settings, database, journal, stop)
-        await worker.take_up(alive)
-        await worker.run(held)
-
-
 class Worker:
     """The parts of a worker, joined."""
 
-    def __init__(self, settings: Settings, database: Database, journal: Journal, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        journal: Journal,
+        stop: asyncio.Event,
+        say: Callable[[str], None],
+    ) -> None:
         now = Clock()
+        self._stop = stop
+        self._say = say
         self._database = database
         self._settings = settings
         self._replaced = asyncio.Event()
-        self._stop = stop
         self._phone = AriPhone(self, settings.app, now)
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
@@ -101,7 +83,7 @@ class Worker:
         )
         self._exchange = Exchange(self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
         self._shipper = Shipper(journal, database)
-        login = (settings.ari_username, _password(settings))
+        login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange)
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
@@ -135,7 +117,7 @@ class Worker:
             background = [
                 group.create_task(work)
                 for work in (
-                    self._ari.run(_say),
+                    self._ari.run(_waiting),
                     self._directory.run(),
                     self._shipper.run(),
                     self._follow_scheme(),
@@ -154,7 +136,7 @@ class Worker:
 
     async def _announce(self) -> None:
         await self._exchange.connected_once.wait()
-        _print(f"ready app={self._settings.app}")
+        self._say(f"ready app={self._settings.app}")
 
     async def _until_stopped(self) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -165,7 +147,7 @@ class Worker:
         self._exchange.is_closing = True
         if self._replaced.is_set():
             return
-        _print("closing: no new calls, the ringing ones finish")
+        self._say("closing: no new calls, the ringing ones finish")
         try:
             async with asyncio.timeout(DRAIN_AT_MOST):
                 await self._switchboard.nobody_waits()
@@ -215,35 +197,6 @@ class Worker:
         return answer["value"] in {call.arrived.asterisk_id for call in self._switchboard.live()}
 
 
-def _password(settings: Settings) -> str:
-    if settings.ari_password is None:
-        raise CallrouterError("ARI_PASSWORD is not set: set CALLROUTER_ARI_PASSWORD or CALLROUTER_ARI_PASSWORD_FILE")
-    return settings.ari_password.get_secret_value()
-
-
-def _http(settings: Settings) -> HttpRequests:
-    return HttpRequests(settings.ari_url, settings.ari_username, _password(settings))
-
-
-async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Event, *, wait: bool) -> bool:
-    """Try until what is away is there; False: we were told to stop before."""
-    said = ""
-    while not stop.is_set():
-        try:
-            await attempt()
-        except AwayError as away:
-            if not wait:
-                raise
-            if str(away) != said:
-                said = str(away)
-                _print(f"waiting: {said}")
-        else:
-            return True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WAIT)
-    return False
-
-
 async def _live(held: IO[str]) -> None:
     """Note all the time that this worker lives: after a crash its calls go on from there."""
     while True:
@@ -251,9 +204,5 @@ async def _live(held: IO[str]) -> None:
         await asyncio.sleep(BEAT_EVERY)
 
 
-async def _say(away: AwayError) -> None:
+async def _waiting(away: AwayError) -> None:
     log.warning("waiting for asterisk", why=str(away))
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the promise of `serve`: scripts wait for `ready`

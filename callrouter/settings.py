@@ -60,6 +60,12 @@ class Settings(BaseModel):
     http_bind: Bind = Address("127.0.0.1", 8090)
     data_dir: Path = Path("var")
 
+    def password(self) -> str:
+        """Return ARI's password; raise SettingsError where none is set."""
+        if self.ari_password is None:
+            raise SettingsError("ARI_PASSWORD is not set: set CALLROUTER_ARI_PASSWORD or CALLROUTER_ARI_PASSWORD_FILE")
+        return self.ari_password.get_secret_value()
+
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; `SettingsError` names the wrong one and where it stands."""
