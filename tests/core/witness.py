@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from callrouter.core import commands as cm, events as ev, legs, machine, outcome
+from callrouter.core import closing, commands as cm, connect, events as ev, legs, machine, outcome
 from callrouter.core.call import Call, LegState, Phase
 from callrouter.core.words import Action, CallId, Instant, LegId, PersonId, Result
 
@@ -152,7 +152,7 @@ class Witness:
         if call.phase is not Phase.CLIMBING:
             return
         arrived = self.arrived
-        end = arrived.at + self.connects * machine.CONNECT_AT_MOST
+        end = arrived.at + self.connects * connect.CONNECT_AT_MOST
         end += sum(step.seconds or 0.0 for step in arrived.ladder)
         assert event.at <= max(end, arrived.arrived_at + arrived.ring_at_most) + PUNCTUAL
         for leg in legs.live(call):
@@ -166,7 +166,7 @@ class Witness:
         for leg in call.legs:
             assert leg.state is LegState.GONE
             assert leg.result is not None
-            late = leg.id in self.quiet and event.at >= self.gone_at + machine.LEGS_AT_MOST
+            late = leg.id in self.quiet and event.at >= self.gone_at + closing.LEGS_AT_MOST
             assert leg.id in self.gone or late, "every leg is gone, or its time has run out"
         row = outcome.row(call)
         assert row.outcome == ("lost" if row.answered_at is None else "answered")
