@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,8 +25,6 @@ STARTED_AT_MOST = 1.0
 """Seconds until a channel that was made is in our application."""
 GONE = {400, 404, 409, 412, 422}
 """Asterisk's ways to say that a channel is no longer there for us."""
-CANNOT_ANSWER = 500
-"""Its way to say, of a caller to be answered, that he hung up this instant."""
 NAME_MOST = 80
 """Characters of a name on a phone's display."""
 
@@ -169,7 +168,7 @@ class AriPhone:
         await self._tell(self._dialling(leg.id, leg.until))
 
     def _dialling(self, leg: LegId, until: Instant) -> Request:
-        return Request("POST", f"channels/{leg}/dial", {"timeout": max(1, -int(self._now() - until))})
+        return Request("POST", f"channels/{leg}/dial", {"timeout": max(1, math.ceil(until - self._now()))})
 
     def _creation(self, call: CallId, ring: cm.Ring) -> Request:
         params: dict[str, str | int] = {
@@ -179,7 +178,7 @@ class AriPhone:
             "channelId": ring.leg,
             "originator": ring.caller,
         }
-        guard = max(1, -int(self._now() - ring.until)) + 5
+        guard = max(1, math.ceil(ring.until - self._now())) + 5
         # What a phone shows is its channel's connected line; `i`: written without being sent as an update.
         variables = {
             "CONNECTEDLINE(name,i)": _plain(ring.shows),
@@ -196,13 +195,11 @@ class AriPhone:
             await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg, **_QUIETLY}))
             await self.ari.send(Request("POST", f"{caller}/answer"))
             await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
-        except AriRefused as refused:
-            if refused.status in GONE | {CANNOT_ANSWER}:  # whoever left says so himself, in an event
+        except (AriRefused, AriAway) as error:
+            # Whoever left says so himself, in an event; 500: the caller to be answered hung up this instant.
+            if isinstance(error, AriRefused) and error.status in {*GONE, 500}:
                 return None
-            log.warning("two could not be connected", error=str(refused))
-            return ev.ConnectFailed(self._now(), connect.leg)
-        except AriAway as away:
-            log.warning("two could not be connected", error=str(away))
+            log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
         for channel in (connect.caller, connect.leg):
             await self._limit(channel, TALK_AT_MOST)

@@ -91,4 +91,4 @@ class HttpRequests:
             ) as response:
                 return answer(request, response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise AriAway(f"Asterisk does not answer at {self._url}: {error or 'no answer in time'}") from error
+            raise AriAway(f"Asterisk does not answer at {self._url}: {str(error) or 'no answer in time'}") from error

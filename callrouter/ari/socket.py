@@ -42,7 +42,7 @@ class Socket:
                 await self._socket.send_str(_frame(request_id, request))
                 response = await reply
         except TimeoutError:
-            raise AriAway(f"Asterisk did not answer {request} within {deadline:g} s") from None
+            raise AriAway(f"Asterisk did not answer {request} within {deadline:.1f} s") from None
         except (ConnectionError, aiohttp.ClientError) as error:
             raise AriAway(f"the connection to Asterisk broke during {request}") from error
         finally:
@@ -109,4 +109,4 @@ async def open_socket(
             raise AriRefused(error.status, "the web socket", "wrong ARI_USERNAME or ARI_PASSWORD") from None
         raise AriAway(f"Asterisk does not open a web socket at {url}: {error.status}") from None
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise AriAway(f"Asterisk does not answer at {url}: {error}") from error
+        raise AriAway(f"Asterisk does not answer at {url}: {str(error) or 'no answer in time'}") from error

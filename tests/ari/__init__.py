@@ -1,0 +1,1 @@
+"""The adapter to Asterisk, against a small ARI over real loopback sockets."""

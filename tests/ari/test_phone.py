@@ -1,0 +1,245 @@
+"""Commands as requests: in their order, each bounded, and what is refused comes back as an event."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from callrouter.ari import messages as ms
+from callrouter.ari.client import AriClient
+from callrouter.ari.phone import AriPhone
+from callrouter.ari.presence import look
+from callrouter.ari.requests import Request
+from callrouter.core import commands as cm, events as ev
+from callrouter.core.errors import AwayError
+from callrouter.core.events import Contact
+from callrouter.core.facts import PhoneState
+from callrouter.core.words import CallId, LegId, PersonId, Release, Result
+from tests.ari.fake_ari import LOGIN, Answer, FakeAri
+
+CALL, LEG, ANNA = CallId("call"), LegId("call.1.1.anna"), PersonId("anna")
+RING = cm.Ring("caller", LEG, ANNA, "PJSIP/101", "PJSIP/101/sip:101@h", 1, 1012.5, "ООО\r\n\x00Ромашка", "+7916")
+CONNECT = cm.Connect("caller", LEG, "call.bridge1")
+
+
+class Calls:
+    """The calls' side: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[ev.Event] = []
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """Keep it."""
+        assert call == CALL
+        self.events.append(event)
+
+
+class Wire:
+    """A listener that hands everything to the phone."""
+
+    def __init__(self) -> None:
+        self.calls = Calls()
+        self.phone: AriPhone | None = None
+        self.up = asyncio.Event()
+
+    def hear(self, message: ms.Message) -> None:
+        """Hand it on."""
+        assert self.phone is not None
+        self.phone.hear(message, self.calls)
+
+    async def connected(self) -> None:
+        """Note it."""
+        self.up.set()
+
+
+@asynccontextmanager
+async def a_phone(ari: FakeAri) -> AsyncIterator[AriPhone]:
+    """Yield a phone that is connected; its clock stands at 1000."""
+    wire = Wire()
+    client = AriClient(ari.url, LOGIN, "callrouter", wire)
+    wire.phone = AriPhone(client, "callrouter", lambda: 1000.0)
+
+    async def waiting(_: object) -> None:
+        """Nobody needs to know."""
+
+    running = asyncio.create_task(client.run(waiting))
+    await wire.up.wait()
+    ari.forget()
+    try:
+        yield wire.phone
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_leg_is_created_then_dialled_once_it_is_ours() -> None:
+    """Create, wait for the channel to be in the application, dial with whole seconds; the name is harmless."""
+    async with FakeAri() as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, RING) is None
+        assert ari.said() == ["POST channels/create", f"POST channels/{LEG}/dial"]
+        create, dial = ari.asked
+        assert dial.params == {"timeout": "13"}
+        assert create.params["appArgs"] == "leg%2Ccall%2Canna%2C1"
+        shown = create.body["variables"]
+        assert (shown["CONNECTEDLINE(name,i)"], shown["CONNECTEDLINE(num,i)"]) == ("ООО   Ромашка", "+7916")
+        assert shown["TIMEOUT(absolute)"] == "18"
+
+
+@pytest.mark.parametrize("status", [400, 409, 500])
+async def test_a_phone_that_is_not_registered_ends_its_leg(status: int) -> None:
+    """`Allocation failed` is how Asterisk says it: the leg has ended, and nothing of it is left."""
+    refused = {"POST channels/create": Answer(status, {"error": "Allocation failed"})}
+    async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, RING) == ev.LegEnded(1000.0, LEG, ev.End.REFUSED)
+        assert ari.said() == ["POST channels/create", f"DELETE channels/{LEG}"]
+
+
+async def test_a_channel_that_never_comes_is_our_fault() -> None:
+    """A leg that is not in the application within a second has failed, and is hung up all the same."""
+    async with FakeAri(creates=False) as ari, a_phone(ari) as phone:
+        begun = time.monotonic()
+        assert await phone.perform(CALL, RING) == ev.LegEnded(1000.0, LEG, ev.End.FAILED)
+        assert time.monotonic() - begun < 2
+        assert ari.said() == ["POST channels/create", f"DELETE channels/{LEG}"]
+
+
+async def test_an_asterisk_that_does_not_answer_fails_the_leg() -> None:
+    """A request without an answer is bounded."""
+    async with FakeAri(answers={f"POST channels/{LEG}/dial": Answer(after=None)}) as ari, a_phone(ari) as phone:
+        begun = time.monotonic()
+        assert await phone.perform(CALL, RING) == ev.LegEnded(1000.0, LEG, ev.End.FAILED)
+        assert time.monotonic() - begun < 3
+
+
+async def test_two_are_connected_in_the_order_that_keeps_the_caller_unbilled() -> None:
+    """Bridge, leg, answer the caller, caller; then the guards, and the mark that he has talked."""
+    async with FakeAri() as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, CONNECT) is None
+        bridge = "bridges/call.bridge1"
+        assert ari.said()[:4] == [
+            f"POST {bridge}",
+            f"POST {bridge}/addChannel",
+            "POST channels/caller/answer",
+            f"POST {bridge}/addChannel",
+        ]
+        variables = [one.params["variable"] for one in ari.asked[4:]]
+        assert variables == ["TIMEOUT%28absolute%29", "TIMEOUT%28absolute%29", "CALLROUTER_TALKED"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ("POST channels/caller/answer", 404),
+        ("POST channels/caller/answer", 409),
+        ("POST channels/caller/answer", 500),
+        ("POST bridges/call.bridge1/addChannel", 400),
+        ("POST bridges/call.bridge1/addChannel", 409),
+        ("POST bridges/call.bridge1/addChannel", 422),
+    ],
+)
+async def test_who_left_at_that_instant_says_so_himself(request_: str, status: int) -> None:
+    """A connection refused because somebody has just gone is no failure of the leg: his own event decides."""
+    refused = {request_: Answer(status, {"message": "Failed to answer channel"})}
+    async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, CONNECT) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        ("POST bridges/call.bridge1", Answer(403)),
+        ("POST bridges/call.bridge1", Answer(503)),
+        ("POST bridges/call.bridge1/addChannel", Answer(after=None)),
+    ],
+)
+async def test_two_who_cannot_be_connected(request_: str, answer: Answer) -> None:
+    """A connection that Asterisk will not or does not make is told to the call, in time."""
+    async with FakeAri(answers={request_: answer}) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, CONNECT) == ev.ConnectFailed(1000.0, LEG)
+
+
+@pytest.mark.parametrize("answer", [Answer(), Answer(404), Answer(500), Answer(503), Answer(after=None)])
+async def test_a_hang_up_never_fails(answer: Answer) -> None:
+    """Whatever Asterisk says to a hang-up, the call goes on; the loser hears why."""
+    async with FakeAri(answers={f"DELETE channels/{LEG}": answer}) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, cm.HangUp(LEG, Result.ELSEWHERE)) is None
+        (asked,) = ari.asked
+        assert asked.params == {"reason": "answered_elsewhere"}
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (Release.NORMAL, ["DELETE channels/caller"]),
+        (Release.NO_ANSWER, ["DELETE channels/caller"]),
+        (Release.FALLBACK, ["POST channels/caller/variable", "POST channels/caller/continue"]),
+    ],
+)
+async def test_a_caller_is_let_go(release: Release, said: list[str]) -> None:
+    """Ended, or given back to the dialplan without the guard that would cut his conversation there."""
+    async with FakeAri() as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, cm.LetGo("caller", release, "+7495")) is None
+        assert ari.said() == said
+
+
+async def test_a_prompt_that_cannot_be_played_has_ended() -> None:
+    """A missing sound does not keep a caller in the line."""
+    refused = {"POST channels/caller/play/call.prompt": Answer(404)}
+    async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, cm.Play("caller", "sound:x")) == ev.PromptEnded(1000.0)
+
+
+ENDPOINT = "GET endpoints/PJSIP/101"
+CONTACTS = "GET channels/caller/variable"
+ONLINE = Answer(body={"state": "online", "channel_ids": ["c1"]})
+TWO = Answer(body={"value": "PJSIP/101/sip:a&PJSIP/101/sip:b"})
+BOTH = (Contact("PJSIP/101", "PJSIP/101/sip:a"), Contact("PJSIP/101", "PJSIP/101/sip:b"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ({ENDPOINT: ONLINE, CONTACTS: TWO}, PhoneState(BOTH, ("c1",))),
+        ({ENDPOINT: Answer(body={"state": "offline"})}, PhoneState(())),
+        ({ENDPOINT: Answer(404)}, PhoneState(())),
+        ({ENDPOINT: ONLINE, CONTACTS: Answer(body={"value": ""})}, PhoneState((), ("c1",))),
+        ({ENDPOINT: ONLINE, CONTACTS: Answer(500)}, PhoneState((), ("c1",))),
+    ],
+)
+async def test_how_a_phone_stands(answers: dict[str, Answer], state: PhoneState) -> None:
+    """Its contacts and its channels; not registered, or not there, is no contact."""
+    async with FakeAri(answers=answers) as ari, a_phone(ari) as phone:
+        assert await look(phone.ari, "PJSIP/101", "caller") == state
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {ENDPOINT: Answer(after=None)},
+        {ENDPOINT: ONLINE, CONTACTS: Answer(after=None)},
+        {ENDPOINT: ONLINE, CONTACTS: Answer(404, {"message": "Provided channel was not found"})},
+    ],
+)
+async def test_what_cannot_be_learnt_is_not_guessed(answers: dict[str, Answer]) -> None:
+    """No answer in 0.3 s, or a caller who has left: that says nothing about the phone."""
+    async with FakeAri(answers=answers) as ari, a_phone(ari) as phone:
+        begun = time.monotonic()
+        with pytest.raises(AwayError):
+            await look(phone.ari, "PJSIP/101", "caller")
+        assert time.monotonic() - begun < 1
+
+
+async def test_requests_run_one_after_another_for_one_call_only() -> None:
+    """A blocking answer in one call holds up no other call."""
+    slow = {f"POST channels/{LEG}/dial": Answer(after=0.5)}
+    async with FakeAri(answers=slow) as ari, a_phone(ari) as phone:
+        first = asyncio.create_task(phone.perform(CALL, RING))
+        await ari.was_asked(f"POST channels/{LEG}/dial")
+        begun = time.monotonic()
+        await phone.ari.send(Request("GET", "asterisk/ping"))
+        assert time.monotonic() - begun < 0.3
+        assert await first is None
