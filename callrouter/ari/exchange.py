@@ -95,7 +95,7 @@ class Exchange:
             log.warning("closing: a call goes to the fallback", asterisk_id=channel.id)
             return
         call = self._ids()
-        self._phone.know(channel.id, Whose(call))
+        self._phone.channels.know(channel.id, Whose(call))
         is_local = channel.name.startswith("Local/")
         number = channel.caller.number
         self._calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from typing import Protocol
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.register import Calls, Register
 from callrouter.ari.requests import Request, Requests
-from callrouter.ari.translate import Whose, translate
+from callrouter.ari.translate import Whose
 from callrouter.core import commands as cm, events as ev
-from callrouter.core.call import Call, Leg, LegState
+from callrouter.core.call import Leg
 from callrouter.core.words import CallId, Instant, LegId, Release, Result
 
 TALK_AT_MOST = 4 * 3600
 """Seconds a conversation may last if the router is not there to renew it."""
 FALLBACK = "callrouter-fallback"
 """The dialplan's context for callers whom the router cannot serve."""
-STARTED_AT_MOST = 1.0
-"""Seconds until a channel that was made is in our application."""
 GONE = {400, 404, 409, 412, 422}
 """Asterisk's ways to say that a channel is no longer there for us."""
 NAME_MOST = 80
@@ -30,17 +30,10 @@ NAME_MOST = 80
 
 # The phone goes on showing what it showed when it rang, and the client is not told an internal number.
 _QUIETLY = {"inhibitConnectedLineUpdates": "true"}
+_HARMLESS = re.compile(r"\w+\([\w-]+,[+*#\w.-]+,1\)")
 _REASONS = {Release.NORMAL: "normal", Release.NO_ANSWER: "no_answer", Release.REJECTED: "normal"}
 
 log = structlog.get_logger()
-
-
-class Calls(Protocol):
-    """Who the events are for."""
-
-    def deliver(self, call: CallId, event: ev.Event) -> None:
-        """An event of a call that is known."""
-        ...
 
 
 class AriPhone:
@@ -50,56 +43,17 @@ class AriPhone:
         self.ari = ari
         self._app = app
         self._now = now
-        self._whose: dict[str, Whose] = {}
-        self._channels: dict[CallId, list[str]] = {}
-        self._starting: dict[str, asyncio.Future[None]] = {}
-
-    def whose(self, channel: str) -> Whose | None:
-        """Return whose channel this is."""
-        return self._whose.get(channel)
-
-    def know(self, channel: str, whose: Whose) -> None:
-        """From now on this channel belongs to a call."""
-        self._whose[channel] = whose
-        self._channels.setdefault(whose.call, []).append(channel)
-
-    def take_up(self, call: Call) -> None:
-        """Know the channels of a call that a former life has left."""
-        self.know(call.caller, Whose(call.id))
-        for leg in call.legs:
-            if leg.state is not LegState.GONE:
-                self.know(leg.id, Whose(call.id, leg.id, is_made_by_us=leg.id.startswith(f"{call.id}.")))
-
-    def forget(self, call: CallId) -> None:
-        """The call is over."""
-        for channel in self._channels.pop(call, ()):
-            self._whose.pop(channel, None)
+        self.channels = Register()
+        self._undialled: dict[str, cm.Ring] = {}
+        """Channels that were made and are not in our application yet: they cannot be dialled before."""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
-        subject = _subject(message)
-        if subject is None or (whose := self._whose.get(subject)) is None:
-            return False
-        if isinstance(message, ms.StasisStart):
-            self._started(message, whose)
-        event = translate(message, whose, self._now())
-        if isinstance(event, ev.CallerGone | ev.LegEnded):
-            del self._whose[subject]
-        if event is not None:
-            calls.deliver(whose.call, event)
-        return True
-
-    def _started(self, message: ms.StasisStart, whose: Whose) -> None:
-        channel = message.channel.id
-        if (started := self._starting.get(channel)) is not None and not started.done():
-            started.set_result(None)
-        if message.replace_channel is not None:
-            leg = None if whose.leg is None else LegId(channel)
-            self.know(channel, Whose(whose.call, leg))
-            if whose.leg is None:
-                del self._whose[message.replace_channel.id]
-            else:
-                self._whose[message.replace_channel.id] = Whose(whose.call, whose.leg)
+        is_known = self.channels.hear(message, calls, self._now())
+        if isinstance(message, ms.StasisStart) and (ring := self._undialled.pop(message.channel.id, None)) is not None:
+            self._go_on(self._dial(ring, calls))
+        return is_known
 
     async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
         """Do what a call wants; return the event it makes by itself, usually that it could not be done."""
@@ -125,6 +79,7 @@ class AriPhone:
 
     async def hang_up(self, channel: str, reason: str = "normal") -> None:
         """End a channel, for a reason of ARI's list."""
+        self._undialled.pop(channel, None)
         await self._tell(Request("DELETE", f"channels/{channel}", {"reason": reason}))
 
     async def close_bridge(self, bridge: str) -> None:
@@ -143,25 +98,30 @@ class AriPhone:
         return True
 
     async def _ring(self, call: CallId, ring: cm.Ring) -> ev.Event | None:
-        self.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
-        started = self._starting[ring.leg] = asyncio.get_running_loop().create_future()
+        """Make the channel; it is dialled as soon as it is in our application, and nothing waits for that."""
+        self.channels.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
+        self._undialled[ring.leg] = ring
         try:
             await self.ari.send(self._creation(call, ring))
-            async with asyncio.timeout(STARTED_AT_MOST):
-                await started
-            await self.ari.send(self._dialling(ring.leg, ring.until))
-        except AriRefused as refused:
-            # "Allocation failed" is how Asterisk says that a phone is not registered.
-            await self.hang_up(ring.leg)
-            log.info("a phone cannot be rung", call=call, phone=ring.phone, error=str(refused))
-            return ev.LegEnded(self._now(), ring.leg, ev.End.REFUSED)
-        except (AriAway, TimeoutError) as away:
-            log.warning("a phone could not be rung", call=call, phone=ring.phone, error=str(away))
-            await self.hang_up(ring.leg)
-            return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED)
-        finally:
-            self._starting.pop(ring.leg, None)
+        except (AriRefused, AriAway) as error:
+            return await self._not_rung(ring, error)
         return None
+
+    async def _dial(self, ring: cm.Ring, calls: Calls) -> None:
+        try:
+            await self.ari.send(self._dialling(ring.leg, ring.until))
+        except (AriRefused, AriAway) as error:
+            if isinstance(error, AriAway) or error.status not in GONE:
+                whose = self.channels.whose(ring.leg)
+                ended = await self._not_rung(ring, error)
+                if whose is not None:
+                    calls.deliver(whose.call, ended)
+
+    async def _not_rung(self, ring: cm.Ring, error: AriRefused | AriAway) -> ev.LegEnded:
+        """Nothing is left of the leg; "Allocation failed" is how Asterisk says that a phone is not registered."""
+        log.warning("a phone could not be rung", leg=ring.leg, phone=ring.phone, error=str(error))
+        await self.hang_up(ring.leg)
+        return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED if isinstance(error, AriAway) else ev.End.REFUSED)
 
     async def dial_again(self, leg: Leg) -> None:
         """Have a channel ring that was made, but perhaps not dialled (409: it was)."""
@@ -213,7 +173,7 @@ class AriPhone:
 
     async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
         playback = f"{call}.prompt"
-        self.know(playback, Whose(call))
+        self.channels.know(playback, Whose(call))
         request = Request("POST", f"channels/{play.caller}/play/{playback}", {"media": play.media})
         try:
             await self.ari.send(request)
@@ -226,26 +186,36 @@ class AriPhone:
         """Have the dialplan's fallback serve a caller; the guard would cut that conversation."""
         await self._limit(channel, 0)
         there: dict[str, str | int] = {"context": FALLBACK, "extension": line, "priority": 1}
-        await self._tell(Request("POST", f"channels/{channel}/continue", there))
+        if await self._lacks(channel, f"DIALPLAN_EXISTS({FALLBACK},{line},1)"):
+            log.error("the dialplan has no fallback for a caller: run `callrouter dialplan render`", line=line)
+            await self.hang_up(channel, "congestion")
+        else:
+            await self._tell(Request("POST", f"channels/{channel}/continue", there))
+
+    async def _lacks(self, channel: str, expression: str) -> bool:
+        """Whether Asterisk says 0; a line may hold anything, so only a harmless one is asked for."""
+        if not _HARMLESS.fullmatch(expression):
+            return True
+        try:
+            answer = await self.ari.send(Request("GET", f"channels/{channel}/variable", {"variable": expression}))
+        except (AriRefused, AriAway):
+            return False
+        return isinstance(answer, dict) and answer.get("value") == "0"
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        self.channels.forget(call)
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _let_go(self, let_go: cm.LetGo) -> None:
         if let_go.release is Release.FALLBACK:
             await self.give_back(let_go.caller, let_go.line)
             return
         await self.hang_up(let_go.caller, _REASONS.get(let_go.release, "congestion"))
-
-
-def _subject(message: ms.Message) -> str | None:
-    """Return the id of the channel (or playback) a message is about."""
-    match message:
-        case ms.StasisStart(replace_channel=ms.Channel(id=replaced)):
-            return replaced
-        case ms.PlaybackFinished():
-            return message.playback.id
-        case ms.ApplicationReplaced():
-            return None
-        case _:
-            return message.channel.id if message.channel else None
 
 
 def _plain(name: str) -> str:

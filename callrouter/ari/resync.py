@@ -44,7 +44,7 @@ async def resync(
     bridges = ms.BRIDGES.validate_python(await phone.ari.send(Request("GET", "bridges")))
     here = {channel.id: channel for channel in channels}
     for call, since in former:
-        phone.take_up(call)
+        phone.channels.take_up(call)
         calls.adopt(call, recovery(call, here, now(), since))
     for call in calls.live():
         for event in missed(call, here, now()):
@@ -53,7 +53,7 @@ async def resync(
     bridged = {channel for bridge in bridges for channel in bridge.channels}
     for channel in channels:
         ours = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
-        if ours and phone.whose(channel.id) is None and channel.id not in bridged:
+        if ours and phone.channels.whose(channel.id) is None and channel.id not in bridged:
             await _send_away(phone, channel)
     known = {call.bridge for call in calls.live()}
     for bridge in bridges:

@@ -1,0 +1,83 @@
+"""Which channel is whose: the one place that knows, and tells each call what a message about its channel means."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from callrouter.ari import messages as ms
+from callrouter.ari.translate import Whose, translate
+from callrouter.core import events as ev
+from callrouter.core.call import Call, LegState
+from callrouter.core.words import CallId, Instant, LegId
+
+
+class Calls(Protocol):
+    """Who the events are for."""
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """An event of a call that is known."""
+        ...
+
+
+class Register:
+    """The channels and playbacks of all live calls."""
+
+    def __init__(self) -> None:
+        self._whose: dict[str, Whose] = {}
+        self._channels: dict[CallId, list[str]] = {}
+
+    def whose(self, channel: str) -> Whose | None:
+        """Return whose channel this is."""
+        return self._whose.get(channel)
+
+    def know(self, channel: str, whose: Whose) -> None:
+        """From now on this channel belongs to a call."""
+        self._whose[channel] = whose
+        self._channels.setdefault(whose.call, []).append(channel)
+
+    def take_up(self, call: Call) -> None:
+        """Know the channels of a call that a former life has left."""
+        self.know(call.caller, Whose(call.id))
+        for leg in call.legs:
+            if leg.state is not LegState.GONE:
+                self.know(leg.id, Whose(call.id, leg.id, is_made_by_us=leg.id.startswith(f"{call.id}.")))
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        for channel in self._channels.pop(call, ()):
+            self._whose.pop(channel, None)
+
+    def hear(self, message: ms.Message, calls: Calls, at: Instant) -> bool:
+        """Tell the call that a message is about; False where it is about no channel that we know."""
+        subject = _subject(message)
+        if subject is None or (whose := self._whose.get(subject)) is None:
+            return False
+        if isinstance(message, ms.StasisStart) and message.replace_channel is not None:
+            self._replace(message.replace_channel.id, message.channel.id, whose)
+        event = translate(message, whose, at)
+        if isinstance(event, ev.CallerGone | ev.LegEnded):
+            del self._whose[subject]
+        if event is not None:
+            calls.deliver(whose.call, event)
+        return True
+
+    def _replace(self, old: str, new: str, whose: Whose) -> None:
+        """Another channel stands in the place of ours, which then ends with `StasisEnd` alone."""
+        self.know(new, Whose(whose.call, None if whose.leg is None else LegId(new)))
+        if whose.leg is None:
+            del self._whose[old]
+        else:
+            self._whose[old] = Whose(whose.call, whose.leg)
+
+
+def _subject(message: ms.Message) -> str | None:
+    """Return the id of the channel (or playback) a message is about."""
+    match message:
+        case ms.StasisStart(replace_channel=ms.Channel(id=replaced)):
+            return replaced
+        case ms.PlaybackFinished():
+            return message.playback.id
+        case ms.ApplicationReplaced():
+            return None
+        case _:
+            return message.channel.id if message.channel else None
