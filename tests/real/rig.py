@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
-
+from callrouter.ledger.call import document
+from callrouter.store import queries
+from callrouter.store.database import Database
 from tests.lab import Company, Desk, Lab, Phone, Trunk
 
 READY = 20.0
@@ -108,6 +109,7 @@ class Rig:
         self._folder = tempfile.TemporaryDirectory(prefix="callrouter-")
         self.folder = Path(self._folder.name)
         self._database_url = database_url or f"sqlite:///{self.folder}/callrouter.db"
+        self._database = Database(self._database_url)
         self._router: Router | None = None
 
     @property
@@ -175,6 +177,7 @@ class Rig:
             if self._router is not None:
                 await self._router.end(signal.SIGKILL if kind else signal.SIGTERM)
         finally:
+            await self._database.close()
             await self.lab.__aexit__(kind, error, trace)
             self._folder.cleanup()
 
@@ -210,10 +213,11 @@ class Rig:
         assert process.returncode == code, f"{arguments}: exit {process.returncode}\n{out.decode()}{err.decode()}"
         return out.decode()
 
-    async def calls(self, *options: str) -> list[dict[str, Any]]:
-        """Return the ledger, oldest first."""
-        rows: list[dict[str, Any]] = orjson.loads(await self.run("calls", "list", "--json", *options))
-        return rows
+    async def calls(self) -> list[dict[str, Any]]:
+        """Return what `calls list --json` prints, without a process for each look: half the tests' time was that."""
+        async with self._database.reading() as connection:
+            found = await queries.ended_calls(connection, queries.Wanted())
+        return [document(one.row, one.claimed_by) for one in found]
 
     async def inbound(self) -> list[dict[str, Any]]:
         """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
