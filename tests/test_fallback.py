@@ -56,11 +56,11 @@ async def lost(call: Call) -> float:
     return await call.wait("ended") - call.invited_at
 
 
-def spans(lab: Lab, name: str) -> list[tuple[float, float]]:
+async def spans(lab: Lab, name: str) -> list[tuple[float, float]]:
     """Return when each call to a desk's first device rang: from, to, in seconds since the first INVITE in the lab."""
     first = min(phone.invites[0].at.mono for phone in lab.phones if phone.invites)
     calls = lab.phone(name).calls
-    assert all(call.ended_at for call in calls)
+    await asyncio.gather(*(call.wait("ended") for call in calls))
     return [(call.invited_at.mono - first, call.ended_at.mono - first) for call in calls if call.ended_at]
 
 
@@ -71,7 +71,7 @@ async def test_the_ladder_climbs_without_the_router() -> None:
         assert await lost(call) == pytest.approx(4, abs=0.9)
         assert (call.status, set(call.provisional)) == (480, {100, 180})
         for desk, expected in {"101": [(0, 1)], "102": [(0, 1)], "110": [(1, 2), (2, 4)], "120": [(2, 4)]}.items():
-            assert [pytest.approx(span, abs=0.9) for span in expected] == spans(lab, desk), desk
+            assert [pytest.approx(span, abs=0.9) for span in expected] == await spans(lab, desk), desk
         assert "elsewhere" not in lab.phone("101").calls[0].cancel_reason
         assert lab.phone("101").calls[0].shown.number == "89161234567"
 
