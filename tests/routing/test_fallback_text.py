@@ -57,6 +57,14 @@ def test_without_a_default_line_other_numbers_are_refused() -> None:
     )
 
 
+def test_a_line_without_a_prompt_ends_in_silence() -> None:
+    """Nothing is played, and the caller is told that nobody answered (SIP 480)."""
+    text = render(parse(SCHEME.replace(', prompt = "number:7"', "").encode()), 12, "f" * 64)
+    served = text.partition("exten => 700,1,")[2].partition("exten =>")[0]
+    assert "Progress()" not in served
+    assert "Hangup(19)" in served
+
+
 def test_a_rendered_file_knows_its_revision() -> None:
     """The first line says which document it was made from."""
     text = render(parse(SCHEME.encode()), 12, "ab" * 32)

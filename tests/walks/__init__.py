@@ -1,0 +1,1 @@
+"""Random walks: long, and run beside what is not pure."""
