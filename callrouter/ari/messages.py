@@ -78,6 +78,14 @@ class ChannelStateChange(_Message):
     channel: Channel
 
 
+class ChannelHangupRequest(_Message):
+    """A channel is about to go; `tech_cause` is 487 of a caller who gave up before he was answered."""
+
+    type: Literal["ChannelHangupRequest"]
+    channel: Channel
+    tech_cause: int | None = None
+
+
 class ChannelDestroyed(_Message):
     """A channel is gone. `cause` is Q.850, `tech_cause` the SIP code where there was one."""
 
@@ -119,6 +127,7 @@ Message = (
     StasisStart
     | StasisEnd
     | ChannelStateChange
+    | ChannelHangupRequest
     | ChannelDestroyed
     | ChannelEnteredBridge
     | PlaybackFinished
@@ -130,6 +139,7 @@ TYPES = frozenset(
         "StasisStart",
         "StasisEnd",
         "ChannelStateChange",
+        "ChannelHangupRequest",
         "ChannelDestroyed",
         "ChannelEnteredBridge",
         "PlaybackFinished",

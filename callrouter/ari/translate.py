@@ -35,6 +35,8 @@ def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None
             return _state(message.channel.state, whose.leg, at)
         case ms.ChannelDestroyed():
             return _gone(whose, at, end_of(message.cause, message.tech_cause), message.tech_cause)
+        case ms.ChannelHangupRequest(tech_cause=487) if whose.leg is None:
+            return ev.CallerGone(at, is_unanswered=True)
         case ms.PlaybackFinished():
             return ev.PromptEnded(at)
         case ms.StasisEnd() if not whose.is_made_by_us:

@@ -17,6 +17,8 @@ LEGS_AT_MOST = 0.5
 def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
     """Every phone stops; who left before anybody was connected has abandoned the call."""
     at = event.at
+    if event.is_unanswered and call.phase is Phase.TALKING:
+        call = _never_answered(call)
     if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
         step = call.steps[-1].step if call.steps else None
         call = replace(end_step(call, at), lost=LostReason.ABANDONED, lost_step=step)
@@ -24,6 +26,13 @@ def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
     closed = close_bridge(call)
     call = replace(call, phase=Phase.ENDING, ended_at=at, bridge=None, patience=at + LEGS_AT_MOST)
     return over(call), (*stopped, *closed)
+
+
+def _never_answered(call: Call) -> Call:
+    """Asterisk had the two together for a moment, but his CANCEL was quicker than its 200: nobody talked."""
+    taken = tuple(replace(leg, result=None) if leg.id == call.winner else leg for leg in call.legs)
+    none = replace(call, legs=taken, talk=(), answered_at=None, answered_by=None, answered_step=None)
+    return replace(none, phase=Phase.CONNECTING)
 
 
 def over(call: Call) -> Call:

@@ -192,6 +192,8 @@ class CallerGone:
     """The caller's channel is gone from us."""
 
     at: Instant
+    is_unanswered: bool = False
+    """He gave up at the instant of the pick-up: his operator never heard that he was answered (SIP 487)."""
 
 
 @dataclass(frozen=True, slots=True)

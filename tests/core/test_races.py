@@ -194,3 +194,14 @@ def test_caller_takes_too_long() -> None:
     """A caller who was let go and of whom nothing is heard counts as gone after five seconds."""
     call = live(arrived(HEAD), *RUN_OUT, elapsed(5))
     assert (call.phase, call.ended_at, call.lost) == (Phase.OVER, 1005.0, LostReason.UNREACHABLE)
+
+
+def test_the_caller_gave_up_as_he_was_answered() -> None:
+    """Connected for a moment in Asterisk, but his CANCEL was quicker than its 200: he has abandoned the call."""
+    gave_up = ev.CallerGone(1003.0, is_unanswered=True)
+    row = outcome.row(live(TWO, *TALKS, gave_up, ended(3, 1, 1, ANNA)))
+    assert (row.outcome, row.lost_reason, row.lost_step, row.talk) == ("lost", LostReason.ABANDONED, 1, ())
+    assert (row.answered_at, row.answered_by, row.answered_step) == (None, None, None)
+    assert [one.result for one in row.legs] == [Result.CANCELLED]
+    early = outcome.row(live(TWO, *WON, gave_up, ended(3, 1, 1, ANNA)))
+    assert (early.outcome, early.lost_reason) == ("lost", LostReason.ABANDONED)
