@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from callrouter.core.outcome import row
 from callrouter.store import clients as book, rows
-from callrouter.store.tables import calls, clients
+from callrouter.store.tables import clients
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant, PersonId
 
 
-async def close(connection: AsyncConnection, call: Call, app: str) -> None:
+async def close(connection: AsyncConnection, call: Call) -> None:
     """Write the final row of a call that is over."""
     final = row(call)
-    await rows.save(connection, final, app)
+    await rows.finish(connection, final, await _client(connection, call, final))
+
+
+async def _client(connection: AsyncConnection, call: Call, final: CallRow) -> dict[str, object]:
+    """Give a caller from outside his card, and the client to whoever gets him; return what the row says of it."""
     if final.direction != "in" or final.caller is None or not final.caller.startswith("+"):
-        return
+        return {}
     at = final.arrived_at if final.ended_at is None else final.ended_at
     client = await _card(connection, final.caller, final.caller_raw, at)
     person = claimant(final, call.arrived.claimants, call.arrived.claim_after)
     claimed = person is not None and await book.claim(
         connection, client, department=final.department, person=person, at=at, call=final.id
     )
-    known = {"client_id": client, "claimed_by": person if claimed else None}
-    await connection.execute(update(calls).where(calls.c.id == final.id).values(known))
+    return {"client_id": client, "claimed_by": person if claimed else None}
 
 
 def claimant(ended: CallRow, claimants: tuple[PersonId, ...], claim_after: float) -> PersonId | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.words import CallId, LostReason, PersonId, Result, Why
@@ -21,19 +21,26 @@ PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_leg
 OWN = tuple(field.name for field in fields(CallRow) if field.name not in {"steps", "legs", "talk"})
 
 
-async def save(connection: AsyncConnection, row: CallRow, app: str) -> None:
-    """Write the call as it stands now, in place of what was there."""
-    values = {name: getattr(row, name) for name in OWN} | {"app": app}
-    there = await connection.execute(update(calls).where(calls.c.id == row.id).values(values))
-    if there.rowcount == 0:
-        await connection.execute(insert(calls), values)
+FINISH = update(calls).where(calls.c.id == bindparam("this"))
+
+
+async def begin(connection: AsyncConnection, arrived: Sequence[CallRow], app: str) -> None:
+    """Write calls that have arrived; their parts are written at their end, until then the journal has them."""
+    if arrived:
+        await connection.execute(insert(calls), [_own(row) | {"app": app} for row in arrived])
+
+
+async def finish(connection: AsyncConnection, row: CallRow, known: dict[str, object]) -> None:
+    """Write the end of a call that has begun, with all its parts; `known` are more columns of its row."""
+    await connection.execute(FINISH, _own(row) | known | {"this": row.id})
     for name, table in PARTS:
-        parts = getattr(row, name)
-        if there.rowcount:
-            await connection.execute(delete(table).where(table.c.call_id == row.id))
-        if parts:
-            lines = [{"call_id": row.id, "position": at, **asdict(part)} for at, part in enumerate(parts)]
+        lines = [{"call_id": row.id, "position": at, **asdict(part)} for at, part in enumerate(getattr(row, name))]
+        if lines:
             await connection.execute(insert(table), lines)
+
+
+def _own(row: CallRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in OWN}
 
 
 async def load(connection: AsyncConnection, found: Sequence[Row[Any]], *, parts: bool = True) -> tuple[CallRow, ...]:

@@ -148,7 +148,7 @@ class Shipper:
         arrived: dict[CallId, Call] = {}
         for line in lines:
             assert line.record is not None
-            before = await self._known(connection, line.record.call_id, changed)
+            before = await self._known(connection, line.record, changed)
             call = _next(before, line.record)
             if call is None:
                 continue
@@ -157,17 +157,17 @@ class Shipper:
                 arrived[call.id] = call
             if call.phase is Phase.OVER and (before is None or before.phase is not Phase.OVER):
                 ended.append(call)
-                arrived.pop(call.id, None)
         if lines:
             await connection.execute(insert(journal), [self._row(line, segment) for line in lines])
-        for call in arrived.values():
-            await rows.save(connection, row(call), self.journal.app)
+        await rows.begin(connection, [row(call) for call in arrived.values()], self.journal.app)
         for call in sorted(ended, key=lambda one: (one.ended_at or 0.0, one.arrived.arrived_at)):
-            await closing.close(connection, call, self.journal.app)
+            await closing.close(connection, call)
 
-    async def _known(self, connection: AsyncConnection, call_id: CallId, changed: dict[CallId, Call]) -> Call | None:
-        known = changed.get(call_id) or self._calls.get(call_id)
-        return known or await recall(connection, call_id)
+    async def _known(self, connection: AsyncConnection, record: Record, changed: dict[CallId, Call]) -> Call | None:
+        known = changed.get(record.call_id) or self._calls.get(record.call_id)
+        if known is not None or isinstance(record.event, CallArrived):
+            return known
+        return await recall(connection, record.call_id)
 
     def _row(self, line: Line, segment: Path) -> dict[str, object]:
         assert line.record is not None
