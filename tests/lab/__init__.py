@@ -4,6 +4,9 @@ async with Lab(["101", "102"]) as lab:
     lab.phone("101").behaviour = answers(after=1.0)
     call = await lab.trunk.dial("+74951234567", caller="89161234567")
     await call.wait("answered")
+
+A `Proxy` in front of a server's port (`await proxy.open(port)`, then `cut`, `stall`, `resume`) is the bad network;
+`Rig(…, ari=Proxy())` puts one between the router and ARI.
 """
 
 from tests.lab.asterisk import Asterisk
@@ -12,11 +15,13 @@ from tests.lab.call import Call
 from tests.lab.company import Company, Endpoint, TrunkEndpoint
 from tests.lab.lab import Desk, Lab
 from tests.lab.phone import Phone, Trunk
+from tests.lab.proxy import Proxy
 from tests.lab.root import AsteriskRoot, LabError, provide
 from tests.lab.sip import Identity
 from tests.lab.wire import Moment, Seen
 
 __all__ = [
     "Asterisk", "AsteriskRoot", "Behaviour", "Call", "Company", "Desk", "Endpoint", "Identity", "Lab", "LabError",
-    "Moment", "Phone", "Seen", "Trunk", "TrunkEndpoint", "answers", "provide", "refuses", "rejects", "rings", "silent",
+    "Moment", "Phone", "Proxy", "Seen", "Trunk", "TrunkEndpoint", "answers", "provide", "refuses", "rejects",
+    "rings", "silent",
 ]  # fmt: skip

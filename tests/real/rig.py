@@ -15,49 +15,13 @@ from typing import Any, Self
 from callrouter.ledger.call import document
 from callrouter.store import queries
 from callrouter.store.database import Database
-from tests.lab import Company, Desk, Lab, Phone, Trunk
+from tests.lab import Company, Desk, Lab, Phone, Proxy, Trunk
+from tests.real.document import LADDER, LINE, NAMES, PEOPLE, scheme
+
+__all__ = ["LADDER", "LINE", "NAMES", "PEOPLE", "Rig", "Router", "legs", "scheme", "skipped"]
 
 READY = 20.0
 """Seconds a router may take to be ready on a loaded machine."""
-LINE = "+74951234567"
-PEOPLE = {"anna": "101", "boris": "102", "vera": "103", "gleb": "110", "irina": "120"}
-NAMES = {
-    "anna": "Анна Петрова",
-    "boris": "Борис Орлов",
-    "vera": "Вера Ильина",
-    "gleb": "Глеб Титов",
-    "irina": "Ирина Соколова",
-}
-LADDER = """
-  {ring = "responsible", seconds = 1},
-  {ring = "department", seconds = 1},
-  {ring = "head", seconds = 1},
-  {add = "owner"},
-"""
-
-
-def scheme(ladder: str = LADDER, *, company: str = "", line: str = "", claim_after: float = 0.3) -> str:
-    """Return the scheme document of the tests' company, with this ladder (its steps, one to a line)."""
-    people = "\n".join(
-        f'{key} = {{name = "{NAMES[key]}", phones = ["PJSIP/{number}"]}}' for key, number in PEOPLE.items()
-    )
-    return f"""version = 1
-timezone = "Europe/Moscow"
-country = "RU"
-[people]
-{people}
-[company]
-owner = "irina"
-ring_at_most = 6
-claim_after = {claim_after}
-{company}
-[departments]
-sales = {{name = "Отдел продаж", members = ["anna", "boris", "vera"], head = "gleb"}}
-[ladders]
-default = [{ladder}]
-[lines]
-"{LINE}" = {{name = "Сайт", department = "sales", ladder = "default"{line}}}
-"""
 
 
 @dataclass(slots=True)
@@ -102,10 +66,13 @@ class Rig:
         database_url: str | None = None,
         clients: str | None = None,
         rtp_interval: float = 0.02,
+        ari: Proxy | None = None,
     ) -> None:
         self.lab = Lab(desks or list(PEOPLE.values()), company, rtp_interval=rtp_interval)
         self._document = scheme() if document is None else document
         self._clients = clients
+        self._ari = ari
+        """What stands between the router and ARI."""
         self._folder = tempfile.TemporaryDirectory(prefix="callrouter-")
         self.folder = Path(self._folder.name)
         self._database_url = database_url or f"sqlite:///{self.folder}/callrouter.db"
@@ -133,7 +100,7 @@ class Rig:
         asterisk = self.lab.asterisk
         own = {
             "CALLROUTER_DATABASE_URL": self._database_url,
-            "CALLROUTER_ARI_URL": asterisk.ari_url,
+            "CALLROUTER_ARI_URL": f"http://127.0.0.1:{self._ari.port}/ari" if self._ari else asterisk.ari_url,
             "CALLROUTER_ARI_USERNAME": asterisk.ari_username,
             "CALLROUTER_ARI_PASSWORD": asterisk.ari_password,
             "CALLROUTER_DATA_DIR": str(self.folder / "var"),
@@ -146,6 +113,8 @@ class Rig:
     async def __aenter__(self) -> Self:
         await self.lab.__aenter__()
         try:
+            if self._ari is not None:
+                await self._ari.open(self.lab.asterisk.slot.http)
             await self.run("db", "upgrade")
             await self.apply(self._document)
             if self._clients is not None:
@@ -177,6 +146,8 @@ class Rig:
             if self._router is not None:
                 await self._router.end(signal.SIGKILL if kind else signal.SIGTERM)
         finally:
+            if self._ari is not None:
+                await self._ari.close()
             await self._database.close()
             await self.lab.__aexit__(kind, error, trace)
             self._folder.cleanup()
