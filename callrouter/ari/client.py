@@ -6,14 +6,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Protocol
 
 import aiohttp
 import structlog
 from pydantic import ValidationError
 
-from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.errors import AriAway, AriBroken, AriRefused
 from callrouter.ari.messages import MESSAGE, TYPES, Message
 from callrouter.ari.requests import DEADLINE, Request
 from callrouter.ari.socket import Socket, open_socket
@@ -22,6 +21,10 @@ UNWANTED = ("ChannelVarset", "ChannelDialplan", "ChannelConnectedLine", "Channel
 """57 -> 16 messages per bridged call. Never an `allowed` list: it would swallow the replies too."""
 PATIENCE_MOST = 1.0
 """Seconds between two attempts to connect, at most."""
+PATIENCE = 60.0
+"""Seconds a request waits for a connection: meanwhile its call stands still, and its caller hears ringing."""
+AGAIN = 0.05
+"""Seconds before a request is sent again: by then everybody knows that the connection broke."""
 
 log = structlog.get_logger()
 
@@ -41,13 +44,18 @@ class Listener(Protocol):
 class AriClient:
     """Requests and events of one Stasis application, over one web socket at a time."""
 
-    def __init__(self, url: str, login: tuple[str, str], app: str, listener: Listener) -> None:
+    def __init__(
+        self, url: str, login: tuple[str, str], app: str, listener: Listener, patience: float = PATIENCE
+    ) -> None:
         self.url = url
         self.app = app
         self._login = login
         self._listener = listener
+        self._patience = patience
         self._socket: Socket | None = None
         self._up = asyncio.Event()
+        self.in_touch = asyncio.Event()
+        """Set while Asterisk is heard, and all that was missed has been told."""
         self._held: list[Message] | None = None
         self.reconnects = 0
 
@@ -57,14 +65,26 @@ class AriClient:
         return self._socket is not None
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
-        """See `Requests`; while the socket is being opened again a request waits for it, within its deadline."""
-        due = time.monotonic() + deadline
-        if self._socket is None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._up.wait(), deadline)
-        if self._socket is None:
-            raise AriAway(f"no connection to Asterisk at {self.url}")
-        return await self._socket.send(request, due - time.monotonic())
+        """See `Requests`; a request waits for a connection that is gone, and one whose answer broke off is repeated.
+
+        That is right because a command sent twice means it once.
+        """
+        due = time.monotonic() + self._patience
+        while True:
+            socket = self._socket or await self._come_back(due)
+            try:
+                return await socket.send(request, deadline)
+            except AriBroken:
+                await asyncio.sleep(AGAIN)
+
+    async def _come_back(self, due: float) -> Socket:
+        try:
+            async with asyncio.timeout(due - time.monotonic()):
+                while self._socket is None:
+                    await self._up.wait()
+        except TimeoutError:
+            raise AriAway(f"no connection to Asterisk at {self.url}") from None
+        return self._socket
 
     async def run(self, waiting: Callable[[AriAway], Awaitable[None]]) -> None:
         """Stay connected until cancelled; `waiting` hears of each vain attempt. Raises AriRefused (password)."""
@@ -85,16 +105,21 @@ class AriClient:
         socket = Socket(connection, self._hear)
         self._held = []
         reading = asyncio.create_task(socket.read())
+        beginning = asyncio.create_task(self._begin(socket))
         try:
             self._socket = socket
             self._up.set()
-            await self._begin(socket)
+            await asyncio.wait({reading, beginning}, return_when=asyncio.FIRST_COMPLETED)
+            if beginning.done():
+                beginning.result()
             await reading
         finally:
             self._socket = None
             self._up.clear()
+            self.in_touch.clear()
             reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            beginning.cancel()
+            await asyncio.gather(reading, beginning, return_exceptions=True)
             await connection.close()
         log.warning("the connection to asterisk is gone; connecting again")
 
@@ -108,6 +133,7 @@ class AriClient:
         held, self._held = self._held or [], None
         for message in held:
             self._listener.hear(message)
+        self.in_touch.set()
 
     def _hear(self, raw: dict[str, Any]) -> None:
         if raw.get("type") not in TYPES:

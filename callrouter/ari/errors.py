@@ -2,6 +2,7 @@
 
 AriError
 ├── AriAway       theirs: no connection, no answer in time (waiting helps)
+│   └── AriBroken the connection broke before the answer came
 └── AriRefused    ours: Asterisk answered, and said no
 """
 
@@ -12,6 +13,10 @@ from callrouter.core.errors import AwayError, CallrouterError
 
 class AriAway(AwayError):  # noqa: N818 - the tree above reads better without the suffix
     """Asterisk does not answer."""
+
+
+class AriBroken(AriAway):
+    """The connection broke: whether Asterisk has heard the request is not known."""
 
 
 class AriRefused(CallrouterError):  # noqa: N818 - see AriAway

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 import structlog
 
-from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.errors import AriAway, AriBroken, AriRefused
 from callrouter.ari.requests import DEADLINE, Request, answer
 
 HEARTBEAT = 5.0
@@ -44,7 +44,7 @@ class Socket:
         except TimeoutError:
             raise AriAway(f"Asterisk did not answer {request} within {deadline:.1f} s") from None
         except (ConnectionError, aiohttp.ClientError) as error:
-            raise AriAway(f"the connection to Asterisk broke during {request}") from error
+            raise AriBroken(f"the connection to Asterisk broke during {request}") from error
         finally:
             self._waiting.pop(request_id, None)
         return answer(request, int(response.get("status_code", 500)), response.get("message_body"))
