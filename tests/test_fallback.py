@@ -101,6 +101,7 @@ async def test_every_spelling_of_a_line_is_served() -> None:
         for dialled in ("+74951234567", "74951234567", "84951234567", "4951234567", "0074951234567", "74951234568"):
             call = await lab.trunk.dial(dialled)
             await call.wait("answered")
+            assert call.status == 200
             await call.hangup()
 
 
@@ -130,6 +131,7 @@ async def test_one_of_a_department_is_enough() -> None:
     async with laboratory([Desk("101", devices=0), "102"]) as lab:
         lab.phone("102").behaviour = answers(0.5)
         await (await lab.trunk.dial("+74951234567")).wait("answered")
+        assert [len(lab.phone("102").invites), len(lab.phone("102").cancels)] == [1, 0]
 
 
 async def test_nobody_is_there_at_all() -> None:

@@ -228,6 +228,7 @@ async def test_missing_modules_mean_fallback(asterisk_root: AsteriskRoot) -> Non
             await lab.asterisk.cli("module unload app_stasis_broadcast")
             caller = await lab.trunk.dial(LINE, caller="89161234567")
             await caller.wait("ringing", 2.0)
+            assert len(lab.phone("101").invites) == 1
 
 
 async def test_stasis_takes_the_call(lab: Lab) -> None:
@@ -285,6 +286,7 @@ async def test_continue_to_the_release(lab: Lab) -> None:
             "POST", f"channels/{channel}/continue", context="callrouter-release", extension=LINE, priority="1"
         )
         await caller.wait("ringing")
+        assert len(lab.phone("101").invites) == 1
 
 
 @pytest.mark.parametrize("talked", [False, True])
