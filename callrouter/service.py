@@ -79,7 +79,13 @@ class Worker:
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
         self._switchboard = Switchboard(
-            self._phone, journal, self._directory, self._reception.receive, self._reception.person_at, now
+            self._phone,
+            journal,
+            self._directory,
+            self._reception.receive,
+            self._reception.person_at,
+            now,
+            self._in_touch,
         )
         self._exchange = Exchange(self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
         self._shipper = Shipper(journal, database)
@@ -93,6 +99,9 @@ class Worker:
     async def look(self, phone: str, caller: str) -> PhoneState:
         """Return how a phone stands."""
         return await look(self._ari, phone, caller)
+
+    async def _in_touch(self) -> None:
+        await self._ari.in_touch.wait()
 
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)

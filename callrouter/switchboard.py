@@ -91,6 +91,7 @@ class Switchboard:
         receive: Callable[[Arrival], Awaitable[ev.CallArrived]],
         person_at: Callable[[str], PersonId | None],
         now: Callable[[], Instant],
+        in_touch: Callable[[], Awaitable[object]],
     ) -> None:
         self._phone = phone
         self._journal = journal
@@ -98,6 +99,7 @@ class Switchboard:
         self._receive = receive
         self._person_at = person_at
         self._now = now
+        self._in_touch = in_touch  # at once, or when the phones can be reached again and all missed has been told
         self._lines: dict[CallId, _Line] = {}
         self._moved = asyncio.Event()
 
@@ -107,6 +109,10 @@ class Switchboard:
     def live(self) -> Iterator[Call]:
         """Yield the calls whose ladder has begun."""
         yield from (line.call for line in self._lines.values() if line.call is not None)
+
+    def in_reception(self) -> Iterator[tuple[CallId, str]]:
+        """Yield the others, with their callers' channels."""
+        yield from ((key, line.arrival.asterisk_id) for key, line in self._lines.items() if line.call is None)
 
     def arrive(self, arrival: Arrival) -> None:
         """Begin a call of its own."""
@@ -192,7 +198,8 @@ class Switchboard:
             async with asyncio.timeout(due - self._now()):
                 return await line.events.get()
         except TimeoutError:
-            return ev.Elapsed(max(due, self._now()))
+            await self._in_touch()  # no step ends while nobody could be rung, and who picked up meanwhile goes first
+            return ev.Elapsed(max(due, self._now())) if line.events.empty() else line.events.get_nowait()
 
     async def _perform(self, call: Call, commands: tuple[cm.Command, ...]) -> list[ev.Event]:
         """Do it all in order; phones that begin to ring in one step begin together."""

@@ -37,10 +37,12 @@ class Office:
     forgotten: list[str] = field(default_factory=list)
     ladder: ev.CallArrived = field(default_factory=arrived)
     looks_up: Awaitable[None] | None = None
+    in_touch: asyncio.Event = field(default_factory=asyncio.Event)
     board: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
-        self.board = Switchboard(self, self, self, self._receive, lambda _: BORIS, virtual.clock)
+        self.in_touch.set()
+        self.board = Switchboard(self, self, self, self._receive, lambda _: BORIS, virtual.clock, self.in_touch.wait)
 
     async def _receive(self, arrival: Arrival) -> ev.CallArrived:
         if self.looks_up is not None:
@@ -132,6 +134,25 @@ def test_a_step_ends_on_the_dot() -> None:
     office = virtual.run(story())
     assert (office.says("ring anna"), office.says("ring boris"), office.says("ring irina")) == ([0], [10], [20])
     assert office.says("let go no_answer") == [60]
+
+
+def test_no_step_ends_while_nobody_could_be_rung() -> None:
+    """What was missed is told first; then the step that was due begins, and lasts its own ten seconds."""
+
+    async def story() -> Office:
+        office = Office(ladder=arrived(RESPONSIBLE, DEPARTMENT))
+        office.board.arrive(ARRIVAL)
+        await asyncio.sleep(5)
+        office.in_touch.clear()
+        await asyncio.sleep(60)
+        office.board.deliver(ID, ev.LegRinging(virtual.clock(), leg(1, 1, ANNA)))
+        office.in_touch.set()
+        await office.over()
+        return office
+
+    office = virtual.run(story())
+    assert (office.says("write LegRinging"), office.says("ring boris")) == ([65], [65])
+    assert office.says("let go no_answer") == [75]
 
 
 def test_phones_of_one_step_begin_together() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Protocol
 
 import structlog
@@ -41,6 +41,10 @@ class Calls(Protocol):
         """All whose ladder has begun."""
         ...
 
+    def in_reception(self) -> Iterator[tuple[CallId, str]]:
+        """The others, with their callers' channels."""
+        ...
+
 
 class Exchange:
     """The listener of the connection to Asterisk."""
@@ -62,14 +66,13 @@ class Exchange:
         self._replaced = replaced
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_closing = False
-        self.former: Sequence[tuple[Call, Instant]] = ()
+        self.former: list[tuple[Call, Instant]] = []
         """Calls that a former life has left, each with when it was last there: taken up once Asterisk is there."""
         self.connected_once = asyncio.Event()
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        former, self.former = self.former, ()
-        await resync(self._phone, self._app, self._calls, self._now, former)
+        await resync(self._phone, self._app, self._calls, self._now, self.former)
         self.connected_once.set()
 
     def hear(self, message: ms.Message) -> None:

@@ -25,6 +25,10 @@ FALLBACK = "callrouter-fallback"
 """The dialplan's context for callers whom the router cannot serve."""
 GONE = {400, 404, 409, 412, 422}
 """Asterisk's ways to say that a channel is no longer there for us."""
+EXISTS = 409
+"""What Asterisk says when a channel is to be made a second time."""
+ATTEMPTS = 5
+"""How often Asterisk is asked where it is silent: ten seconds, within which a dead connection is noticed."""
 NAME_MOST = 80
 """Characters of a name on a phone's display."""
 
@@ -46,6 +50,7 @@ class AriPhone:
         self.channels = Register()
         self._undialled: dict[str, cm.Ring] = {}
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
+        self._making: set[LegId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
@@ -101,15 +106,34 @@ class AriPhone:
         """Make the channel; it is dialled as soon as it is in our application, and nothing waits for that."""
         self.channels.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
         self._undialled[ring.leg] = ring
+        self._making.add(ring.leg)
         try:
-            await self.ari.send(self._creation(call, ring))
+            await self._insist(self._creation(call, ring))
         except (AriRefused, AriAway) as error:
-            return await self._not_rung(ring, error)
+            if isinstance(error, AriAway) or error.status != EXISTS:
+                return await self._not_rung(ring, error)
+        finally:
+            self._making.discard(ring.leg)
         return None
+
+    async def _insist(self, request: Request) -> None:
+        """Send what means the same a second time until Asterisk answers: no caller pays for its silence."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                await self.ari.send(request)
+            except AriAway as away:
+                log.warning("asterisk is silent; asked again", request=str(request), error=str(away))
+            else:
+                return
+        await self.ari.send(request)
+
+    def is_made(self, leg: LegId) -> bool:
+        """Whether Asterisk has, or had, a channel for this leg: not while its `Ring` still waits to be performed."""
+        return self.channels.whose(leg) is not None and leg not in self._making
 
     async def _dial(self, ring: cm.Ring, calls: Calls) -> None:
         try:
-            await self.ari.send(self._dialling(ring.leg, ring.until))
+            await self._insist(self._dialling(ring.leg, ring.until))
         except (AriRefused, AriAway) as error:
             if isinstance(error, AriAway) or error.status not in GONE:
                 whose = self.channels.whose(ring.leg)
@@ -151,10 +175,10 @@ class AriPhone:
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         try:
-            await self.ari.send(Request("POST", bridge, {"type": "mixing"}))
-            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg, **_QUIETLY}))
-            await self.ari.send(Request("POST", f"{caller}/answer"))
-            await self.ari.send(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
+            await self._insist(Request("POST", bridge, {"type": "mixing"}))
+            await self._insist(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg, **_QUIETLY}))
+            await self._insist(Request("POST", f"{caller}/answer"))
+            await self._insist(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
         except (AriRefused, AriAway) as error:
             # Whoever left says so himself, in an event; 500: the caller to be answered hung up this instant.
             if isinstance(error, AriRefused) and error.status in {*GONE, 500}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 import structlog
@@ -12,7 +12,7 @@ from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
-from callrouter.core.words import CallId, Instant
+from callrouter.core.words import CallId, Instant, LegId
 
 log = structlog.get_logger()
 
@@ -32,22 +32,32 @@ class Calls(Protocol):
         """All whose ladder has begun."""
         ...
 
+    def in_reception(self) -> Iterator[tuple[CallId, str]]:
+        """The others, with their callers' channels."""
+        ...
+
 
 async def resync(
-    phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant], former: Sequence[tuple[Call, Instant]]
+    phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant], former: list[tuple[Call, Instant]]
 ) -> None:
     """Tell each call what changed in the gap; what belongs to no call goes (callers: to the fallback).
 
-    `former` are the calls a former life has left, each with the instant at which it was last there.
+    `former` are the calls a former life has left, each with the instant at which it was last there; they are taken
+    off the list once Asterisk has said what it has.
     """
+    made = {leg.id for call in calls.live() for leg in call.legs if phone.is_made(leg.id)}
     channels = ms.CHANNELS.validate_python(await phone.ari.send(Request("GET", "channels")))
     bridges = ms.BRIDGES.validate_python(await phone.ari.send(Request("GET", "bridges")))
     here = {channel.id: channel for channel in channels}
-    for call, since in former:
+    while former:
+        call, since = former.pop(0)
         phone.channels.take_up(call)
         calls.adopt(call, recovery(call, here, now(), since))
-    for call in calls.live():
-        for event in missed(call, here, now()):
+    for call_id, caller in calls.in_reception():
+        if caller not in here:
+            calls.deliver(call_id, ev.CallerGone(now()))
+    for call in list(calls.live()):
+        for event in missed(call, here, now(), made):
             calls.deliver(call.id, event)
         await _repeat(phone, call, here)
     bridged = {channel for bridge in bridges for channel in bridge.channels}
@@ -77,14 +87,19 @@ def recovery(call: Call, here: dict[str, ms.Channel], at: Instant, since: Instan
     return ev.Recovered(at, since, gone, is_caller_gone=call.caller not in here)
 
 
-def missed(call: Call, here: dict[str, ms.Channel], at: Instant) -> list[ev.Event]:
-    """Return what happened to a call while nobody listened, as far as Asterisk still shows it."""
+def missed(call: Call, here: dict[str, ms.Channel], at: Instant, made: Collection[LegId]) -> list[ev.Event]:
+    """Return what happened to a call while nobody listened, as far as Asterisk still shows it.
+
+    Only a leg that was `made` before Asterisk was asked can be missing.
+    """
     events: list[ev.Event] = []
     for leg in call.legs:
         channel = here.get(leg.id)
         if leg.state is LegState.GONE:
             continue
         if channel is None:
+            if leg.id not in made:
+                continue
             events.append(ev.LegEnded(at, leg.id, ev.End.REFUSED))
         elif channel.state == "Up":
             events.append(ev.LegAnswered(at, leg.id))

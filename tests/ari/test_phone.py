@@ -93,13 +93,35 @@ async def test_a_leg_is_created_then_dialled_once_it_is_ours() -> None:
         assert shown["TIMEOUT(absolute)"] == "18"
 
 
-@pytest.mark.parametrize("status", [400, 409, 500])
+@pytest.mark.parametrize("status", [400, 500])
 async def test_a_phone_that_is_not_registered_ends_its_leg(status: int) -> None:
     """`Allocation failed` is how Asterisk says it: the leg has ended, and nothing of it is left."""
     refused = {"POST channels/create": Answer(status, {"error": "Allocation failed"})}
     async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, RING) == ev.LegEnded(1000.0, LEG, ev.End.REFUSED)
         assert ari.said() == ["POST channels/create", f"DELETE channels/{LEG}"]
+
+
+async def test_a_channel_that_is_there_already_was_made_by_us() -> None:
+    """A channel is made once, however often it was asked for: its name is ours."""
+    there = {"POST channels/create": Answer(409, {"message": "Channel with given unique ID already exists"})}
+    async with FakeAri(answers=there) as ari, a_phone(ari) as phone:
+        assert await phone.perform(CALL, RING) is None
+        assert (ari.said(), phone.is_made(LEG)) == (["POST channels/create"], True)
+
+
+async def test_a_silence_of_asterisks_costs_no_leg() -> None:
+    """A phone is rung as soon as Asterisk answers again; until then the leg is not made."""
+    async with (
+        FakeAri(answers={"POST channels/create": Answer(after=None)}, creates=False) as ari,
+        a_phone(ari) as phone,
+    ):
+        ringing = asyncio.create_task(phone.perform(CALL, RING))
+        await ari.was_asked("POST channels/create")
+        assert not phone.is_made(LEG)
+        ari.answers.clear()
+        assert await ringing is None
+        assert (ari.said(), phone.is_made(LEG)) == (["POST channels/create"] * 2, True)
 
 
 async def test_a_channel_that_never_comes_holds_up_nobody() -> None:
@@ -123,8 +145,11 @@ async def test_a_leg_that_was_stopped_meanwhile_is_not_dialled() -> None:
 
 
 @pytest.mark.parametrize(("answer", "end"), [(Answer(after=None), ev.End.FAILED), (Answer(500), ev.End.REFUSED)])
-async def test_a_leg_that_cannot_be_dialled_has_ended(answer: Answer, end: ev.End) -> None:
+async def test_a_leg_that_cannot_be_dialled_has_ended(
+    answer: Answer, end: ev.End, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No answer in time is our fault; either way the call hears of it, and nothing of the leg is left."""
+    monkeypatch.setattr("callrouter.ari.phone.ATTEMPTS", 1)
     wire = Wire()
     dial = f"POST channels/{LEG}/dial"
     async with FakeAri(answers={dial: answer}) as ari, a_phone(ari, wire) as phone:
@@ -175,8 +200,9 @@ async def test_who_left_at_that_instant_says_so_himself(request_: str, status: i
         ("POST bridges/call.bridge1/addChannel", Answer(after=None)),
     ],
 )
-async def test_two_who_cannot_be_connected(request_: str, answer: Answer) -> None:
+async def test_two_who_cannot_be_connected(request_: str, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that Asterisk will not or does not make is told to the call, in time."""
+    monkeypatch.setattr("callrouter.ari.phone.ATTEMPTS", 1)
     async with FakeAri(answers={request_: answer}) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, CONNECT) == ev.ConnectFailed(1000.0, LEG)
 

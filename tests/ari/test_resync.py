@@ -1,0 +1,112 @@
+"""After a gap what Asterisk has is compared with the calls in hand, and nothing is told that is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from callrouter.ari.errors import AriAway
+from callrouter.ari.phone import AriPhone
+from callrouter.ari.requests import DEADLINE, Request
+from callrouter.ari.resync import resync
+from callrouter.ari.translate import Whose
+from callrouter.core import events as ev, legs
+from callrouter.core.call import Call, Leg, LegState
+from callrouter.core.machine import arrive
+from callrouter.core.words import CallId, Instant
+from tests.ari.fake_ari import a_channel
+from tests.core.calls import ANNA, ID, RESPONSIBLE, arrived, leg
+
+LEG = Leg(leg(1, 1, ANNA), ANNA, "PJSIP/101", 1, LegState.DIALLED, 0.0, 12.0)
+NOW = 5.0
+
+
+class Asterisk:
+    """What it has; `is_away` as long as it does not answer."""
+
+    def __init__(self, *channels: str) -> None:
+        self.channels = channels
+        self.is_away = False
+
+    async def send(self, request: Request, deadline: float = DEADLINE) -> object:
+        """Answer."""
+        if self.is_away:
+            raise AriAway("away")
+        return [a_channel(channel) for channel in self.channels] if request.path == "channels" else []
+
+
+class Board:
+    """The calls in hand, and what they are told."""
+
+    def __init__(self, *calls: Call, reception: tuple[tuple[CallId, str], ...] = ()) -> None:
+        self.calls = list(calls)
+        self.reception = reception
+        self.told: list[tuple[CallId, ev.Event]] = []
+
+    def deliver(self, call: CallId, event: ev.Event) -> None:
+        """Keep it."""
+        self.told.append((call, event))
+
+    def adopt(self, call: Call, event: ev.Recovered) -> None:
+        """Keep it."""
+        self.calls.append(call)
+        self.told.append((call.id, event))
+
+    def live(self) -> Iterator[Call]:
+        """Return those whose ladder has begun."""
+        return iter(self.calls)
+
+    def in_reception(self) -> Iterator[tuple[CallId, str]]:
+        """Return the others."""
+        return iter(self.reception)
+
+
+def ringing() -> Call:
+    """Return a call whose first leg is told to ring."""
+    call, _ = arrive(ID, arrived(RESPONSIBLE))
+    return legs.put(call, LEG)
+
+
+async def compare(asterisk: Asterisk, board: Board, former: list[tuple[Call, Instant]], *made: str) -> None:
+    """Compare; `made` are the channels that the phone has made."""
+    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
+    for channel in made:
+        phone.channels.know(channel, Whose(ID, LEG.id, is_made_by_us=True))
+    await resync(phone, "callrouter", board, lambda: NOW, former)
+
+
+async def test_a_leg_that_still_waits_to_be_made_has_not_ended() -> None:
+    """Its `Ring` waits for the connection: Asterisk cannot have it yet, and it will ring."""
+    board = Board(ringing())
+    await compare(Asterisk(board.calls[0].caller), board, [])
+    assert board.told == []
+
+
+async def test_a_leg_that_was_made_and_is_gone_has_ended() -> None:
+    """What Asterisk had, and has no longer, ended in the gap."""
+    board = Board(ringing())
+    await compare(Asterisk(board.calls[0].caller), board, [], LEG.id)
+    assert board.told == [(ID, ev.LegEnded(NOW, LEG.id, ev.End.REFUSED))]
+
+
+async def test_who_leaves_in_the_gap_during_reception_has_left() -> None:
+    """A call whose ladder has not begun hears of it too; who is still there is left in peace."""
+    gone, there = CallId("gone"), CallId("there")
+    board = Board(reception=((gone, "c1"), (there, "c2")))
+    await compare(Asterisk("c2"), board, [])
+    assert board.told == [(gone, ev.CallerGone(NOW))]
+
+
+async def test_calls_of_a_former_life_wait_for_an_asterisk_that_answers() -> None:
+    """A comparison that breaks off loses none of them: the next one takes them up, once."""
+    call = replace(ringing(), legs=())
+    asterisk, board, former = Asterisk(call.caller), Board(), [(call, 3.0)]
+    asterisk.is_away = True
+    with pytest.raises(AriAway):
+        await compare(asterisk, board, former)
+    asterisk.is_away = False
+    await compare(asterisk, board, former)
+    await compare(asterisk, board, former)
+    assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
