@@ -12,12 +12,15 @@ from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request
-from callrouter.ari.resync import resync
+from callrouter.ari.resync import resync, send_away
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev
 from callrouter.core.call import Call
 from callrouter.core.facts import Arrival
 from callrouter.core.words import CallId, Instant
+
+NEWCOMER = 1.0
+"""Seconds in which a channel that belongs to no call may turn out to be a call that arrives this very moment."""
 
 log = structlog.get_logger()
 
@@ -72,7 +75,8 @@ class Exchange:
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        await resync(self._phone, self._app, self._calls, self._now, self.former)
+        strangers = await resync(self._phone, self._app, self._calls, self._now, self.former)
+        self._go_on(self._send_away(strangers))
         self.connected_once.set()
 
     def hear(self, message: ms.Message) -> None:
@@ -86,6 +90,13 @@ class Exchange:
                 self._arrived(message)
             case ms.ApplicationReplaced():
                 self._replaced.set()
+
+    async def _send_away(self, strangers: list[ms.Channel]) -> None:
+        """Who is left of a former life goes, but not who arrives while we compare: his `StasisStart` is held back."""
+        await asyncio.sleep(NEWCOMER)
+        for channel in strangers:
+            if self._phone.channels.whose(channel.id) is None:
+                await send_away(self._phone, channel)
 
     def _arrived(self, message: ms.StasisStart) -> None:
         channel = message.channel

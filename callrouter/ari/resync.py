@@ -39,8 +39,8 @@ class Calls(Protocol):
 
 async def resync(
     phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant], former: list[tuple[Call, Instant]]
-) -> None:
-    """Tell each call what changed in the gap; what belongs to no call goes (callers: to the fallback).
+) -> list[ms.Channel]:
+    """Tell each call what changed in the gap; return the channels in our application that belong to no call.
 
     `former` are the calls a former life has left, each with the instant at which it was last there; they are taken
     off the list once Asterisk has said what it has.
@@ -61,14 +61,13 @@ async def resync(
             calls.deliver(call.id, event)
         await _repeat(phone, call, here)
     bridged = {channel for bridge in bridges for channel in bridge.channels}
-    for channel in channels:
-        ours = channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.split(",")[0] == app
-        if ours and phone.channels.whose(channel.id) is None and channel.id not in bridged:
-            await _send_away(phone, channel)
+    ours = (one for one in channels if one.dialplan.app_name == "Stasis" and one.dialplan.app_data.split(",")[0] == app)
+    strangers = [one for one in ours if phone.channels.whose(one.id) is None and one.id not in bridged]
     known = {call.bridge for call in calls.live()}
     for bridge in bridges:
         if ".bridge" in bridge.id and not bridge.channels and bridge.id not in known:
             await phone.close_bridge(bridge.id)
+    return strangers
 
 
 async def _repeat(phone: AriPhone, call: Call, here: dict[str, ms.Channel]) -> None:
@@ -110,7 +109,7 @@ def missed(call: Call, here: dict[str, ms.Channel], at: Instant, made: Collectio
     return events
 
 
-async def _send_away(phone: AriPhone, channel: ms.Channel) -> None:
+async def send_away(phone: AriPhone, channel: ms.Channel) -> None:
     """A channel of a former life, alone: a leg is hung up, a caller goes to the fallback."""
     data = channel.dialplan.app_data.split(",")
     if data[1:2] == ["leg"]:

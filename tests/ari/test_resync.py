@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from callrouter.ari import messages as ms
+
 from callrouter.ari.errors import AriAway
+from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import DEADLINE, Request
 from callrouter.ari.resync import resync
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState
+from callrouter.core.facts import Arrival
 from callrouter.core.machine import arrive
 from callrouter.core.words import CallId, Instant
-from tests.ari.fake_ari import a_channel
+from tests.ari.fake_ari import a_channel, started
 from tests.core.calls import ANNA, ID, RESPONSIBLE, arrived, leg
 
 LEG = Leg(leg(1, 1, ANNA), ANNA, "PJSIP/101", 1, LegState.DIALLED, 0.0, 12.0)
@@ -29,12 +34,19 @@ class Asterisk:
     def __init__(self, *channels: str) -> None:
         self.channels = channels
         self.is_away = False
+        self.sent_away: asyncio.Queue[str] = asyncio.Queue()
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> object:
         """Answer."""
         if self.is_away:
             raise AriAway("away")
-        return [a_channel(channel) for channel in self.channels] if request.path == "channels" else []
+        if request.path.endswith("/continue"):
+            self.sent_away.put_nowait(request.path)
+        return (
+            [a_channel(channel, data="callrouter,+7495") for channel in self.channels]
+            if request.path == "channels"
+            else []
+        )
 
 
 class Board:
@@ -44,10 +56,15 @@ class Board:
         self.calls = list(calls)
         self.reception = reception
         self.told: list[tuple[CallId, ev.Event]] = []
+        self.arrived: list[str] = []
 
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """Keep it."""
         self.told.append((call, event))
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Keep it."""
+        self.arrived.append(arrival.asterisk_id)
 
     def adopt(self, call: Call, event: ev.Recovered) -> None:
         """Keep it."""
@@ -110,3 +127,16 @@ async def test_calls_of_a_former_life_wait_for_an_asterisk_that_answers() -> Non
     await compare(asterisk, board, former)
     await compare(asterisk, board, former)
     assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
+
+
+async def test_who_arrives_while_we_compare_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asterisk shows a caller whose `StasisStart` is still held back: he is a call; who never says so goes."""
+    monkeypatch.setattr("callrouter.ari.exchange.NEWCOMER", 0)
+    asterisk, board = Asterisk("newcomer", "stranger"), Board()
+    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
+    exchange = Exchange(phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
+    await exchange.connected()
+    exchange.hear(ms.MESSAGE.validate_python(started("newcomer", "+7495")))
+    async with asyncio.timeout(2):
+        assert await asterisk.sent_away.get() == "channels/stranger/continue"
+    assert (board.arrived, asterisk.sent_away.empty()) == (["newcomer"], True)
