@@ -22,7 +22,7 @@ from callrouter.routing.values import Line, Scheme
 
 GUARD_MARGIN = 15
 """Seconds the guard is later than the longest ladder."""
-LOOK_UP_AT_MOST = 0.3
+LOOK_UP_AT_MOST = 0.25
 """Seconds the look-up of a client may delay the first ring."""
 
 _STRANGER = Client(id=0)
@@ -53,6 +53,7 @@ class Reception:
         self._find_client = find_client
         self._is_transfer = is_transfer
         self._now = now
+        self._looking: set[asyncio.Task[Client | None]] = set()
 
     def person_at(self, phone: str) -> PersonId | None:
         """Return whose phone this is."""
@@ -77,11 +78,21 @@ class Reception:
     async def _client(self, number: Number, line: Line) -> Client | None:
         if number.e164 is None:
             return None
+        looking = asyncio.create_task(self._found(number.e164, line.department))
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+        done, _ = await asyncio.wait({looking}, timeout=LOOK_UP_AT_MOST)
+        if done:
+            return looking.result()
+        looking.cancel()  # and not waited for: to leave a silent database takes its driver two seconds
+        log.warning("the client was not looked up in time", caller=mask(number.e164))
+        return None
+
+    async def _found(self, number: str, department: str | None) -> Client | None:
         try:
-            async with asyncio.timeout(LOOK_UP_AT_MOST):
-                return await self._find_client(number.e164, line.department)
-        except (CallrouterError, TimeoutError) as error:
-            log.warning("the client was not looked up in time", caller=mask(number.e164), error=str(error))
+            return await self._find_client(number, department)
+        except CallrouterError as error:
+            log.warning("the client was not looked up", caller=mask(number), error=str(error))
             return None
 
     async def _direction(self, arrival: Arrival) -> str:

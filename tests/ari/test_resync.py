@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 from callrouter.ari import messages as ms
-
 from callrouter.ari.errors import AriAway
 from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone

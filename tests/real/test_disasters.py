@@ -1,0 +1,132 @@
+"""Asterisk dies with live calls, the database goes away in the middle of them: callers and ledger do not suffer."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.lab import Call, Moment, Proxy, answers
+from tests.real.rig import Rig
+from tests.real.test_volume import crowd
+
+LIVE = 20
+
+
+async def test_asterisk_is_killed_with_twenty_live_calls() -> None:
+    """Each call is closed with one outcome, a new one is taken within 2 s of ARI, nothing of the old life is left."""
+    firm = crowd(LIVE, 1, 30.0)
+    async with Rig(firm.document(), desks=firm.desks, rtp_interval=0.5) as rig:
+        desks = [rig.phone(firm.people[f"p{number}_0"].desk) for number in range(LIVE)]
+        for desk in desks[1::2]:
+            desk.behaviour = answers()
+        callers = [await rig.trunk.dial(line.number, caller=f"+7916{n:07}") for n, line in enumerate(firm.lines)]
+        await asyncio.gather(*(one.wait("answered" if n % 2 else "ringing") for n, one in enumerate(callers)))
+        for desk in desks:
+            await (await desk.incoming()).wait("ringing")
+        await asyncio.gather(*(caller.hears(desk) for caller, desk in zip(callers[1::2], desks[1::2], strict=True)))
+        await rig.lab.asterisk.restart()
+        back = Moment.now()
+        for call in (*callers, *(desk.calls[0] for desk in desks)):
+            call.end(by_us=True)  # who has heard nothing for so long puts the receiver down
+        desks[0].behaviour = answers()
+        caller = await _taken(rig, firm.lines[0].number)
+        assert caller.answered_at is not None
+        print(f"a new caller was connected {caller.answered_at - back:.2f} s after Asterisk was back")
+        assert caller.answered_at - back < 2.0
+        await caller.hears(desks[0])
+        rows = sorted(await rig.ended(LIVE), key=lambda row: str(row["line"]))
+        assert [row["outcome"] for row in rows] == ["lost", "answered"] * (LIVE // 2)
+        assert {row["lost_reason"] for row in rows[::2]} == {"abandoned"}
+        assert len({row["id"] for row in rows}) == LIVE
+        assert not [desk for desk in desks[1:] if len(desk.invites) != 1]
+        await caller.hangup()
+
+
+async def _taken(rig: Rig, line: str) -> Call:
+    """Call until the router is there again; whom it did not take is the dialplan's, and no call of ours."""
+    while True:
+        call = await rig.trunk.dial(line, caller="+79990000000")
+        try:
+            await call.wait("answered", 2.0)
+        except AssertionError:
+            assert call.status == 503, call
+            rig.trunk.calls.remove(call)
+        else:
+            return call
+
+
+@asynccontextmanager
+async def without(how: str, proxy: Proxy | None, url: str) -> AsyncIterator[None]:
+    """Take the database away for the time of the block."""
+    if proxy is None:
+        with closing(sqlite3.connect(make_url(url).database or "", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+            other.execute("ROLLBACK")
+        return
+    (proxy.cut if how == "cut" else proxy.stall)()
+    yield
+    proxy.resume()
+
+
+@pytest.mark.parametrize("how", ["locked", "cut", "stalled"])
+async def test_the_database_is_away_in_the_middle_of_calls(
+    how: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """No caller waits 300 ms more for his first phone; every row is there afterwards, in order and once."""
+    proxy, url = None, f"sqlite:///{tmp_path}/callrouter.db"
+    if how != "locked":
+        proxy, real = Proxy(), make_url(request.getfixturevalue("postgres_url"))
+        assert real.port is not None
+        await proxy.open(real.port)
+        url = real.set(port=proxy.port).render_as_string(hide_password=False)
+    firm = crowd(LIVE, 1, 30.0)
+    async with Rig(firm.document(), desks=firm.desks, database_url=url, rtp_interval=0.5) as rig:
+        for desk in rig.lab.phones:
+            desk.behaviour = answers(after=0.1)
+        lines = [(line.number, f"+7916{n:07}", f"p{n}_0") for n, line in enumerate(firm.lines)]
+        before = [await _talk(rig, firm.people[who].desk, line, caller) for line, caller, who in lines[: LIVE // 2]]
+        async with without(how, proxy, url):
+            during = [await _talk(rig, firm.people[who].desk, line, caller) for line, caller, who in lines[LIVE // 2 :]]
+            talks = [*before, *during]
+            await asyncio.gather(*(talk.caller.hangup() for talk in talks[::2]))
+            await asyncio.gather(*(talk.phone.wait("ended") for talk in talks[::2]))
+            # for three seconds of it conversations go on
+            await asyncio.gather(*(talk.caller.hears(talk.phone, packets=6) for talk in talks[1::2]))
+        usual, slowest = statistics.median(one.set_up for one in before), max(one.set_up for one in during)
+        print(f"{how}: first phone called after {usual * 1000:.0f} ms, without database {slowest * 1000:.0f} at most")
+        assert slowest - usual < 0.3
+        await asyncio.gather(*(talk.caller.hangup() for talk in talks[1::2]))
+        rows = await rig.ended(LIVE, within=10.0)
+        assert [row["caller"] for row in rows] == [caller for _, caller, _ in lines]
+        assert {row["outcome"] for row in rows} == {"answered"}
+    if proxy is not None:
+        await proxy.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Two who are connected."""
+
+    caller: Call
+    phone: Call
+
+    @property
+    def set_up(self) -> float:
+        """Seconds until the phone was called."""
+        return self.phone.invited_at - self.caller.invited_at
+
+
+async def _talk(rig: Rig, desk: str, line: str, caller: str) -> Talk:
+    call = await rig.trunk.dial(line, caller=caller)
+    incoming = await rig.phone(desk).incoming()
+    await call.wait("answered")
+    return Talk(call, incoming)
