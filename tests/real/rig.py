@@ -190,6 +190,12 @@ class Rig:
             found = await queries.ended_calls(connection, queries.Wanted())
         return [document(one.row, one.claimed_by) for one in found]
 
+    async def says(self, text: str, within: float = 5.0) -> None:
+        """Wait until the router's log has that."""
+        async with asyncio.timeout(within):
+            while not any(text in line for line in self.router.log):  # noqa: ASYNC110 - see `ended`
+                await asyncio.sleep(0.02)
+
     async def inbound(self) -> list[dict[str, Any]]:
         """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
         return [row for row in await self.calls() if row["direction"] == "in"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 import statistics
 from collections.abc import AsyncIterator
@@ -110,6 +111,28 @@ async def test_the_database_is_away_in_the_middle_of_calls(
         assert {row["outcome"] for row in rows} == {"answered"}
     if proxy is not None:
         await proxy.close()
+
+
+async def test_the_disk_of_the_journal_is_full(postgres_url: str) -> None:
+    """Calls go on while no record can be written, the log says so, and every row is there once there is room."""
+    firm = crowd(LIVE // 2, 1, 30.0)
+    async with Rig(firm.document(), desks=firm.desks, database_url=postgres_url, rtp_interval=0.5) as rig:
+        for desk in rig.lab.phones:
+            desk.behaviour = answers(after=0.1)
+        lines = [(line.number, f"+7916{n:07}", f"p{n}_0") for n, line in enumerate(firm.lines)]
+        talks = [await _talk(rig, firm.people[who].desk, line, caller) for line, caller, who in lines[:5]]
+        (journal,) = (rig.folder / "var" / "journal").glob("*.jsonl")
+        router, free = rig.router.process.pid, resource.RLIM_INFINITY
+        resource.prlimit(router, resource.RLIMIT_FSIZE, (journal.stat().st_size + 100, free))
+        talks += [await _talk(rig, firm.people[who].desk, line, caller) for line, caller, who in lines[5:]]
+        await asyncio.gather(*(talk.caller.hangup() for talk in talks[:8]))
+        await asyncio.gather(*(talk.phone.wait("ended") for talk in talks[:8]))
+        assert any("journal: cannot write" in line and '"critical"' in line for line in rig.router.log)
+        assert await rig.inbound() == []
+        resource.prlimit(router, resource.RLIMIT_FSIZE, (free, free))
+        await asyncio.gather(*(talk.caller.hangup() for talk in talks[8:]))
+        rows = await rig.ended(len(talks))
+        assert [(row["caller"], row["outcome"]) for row in rows] == [(caller, "answered") for _, caller, _ in lines]
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,46 @@ async def test_silent_while_phones_ring() -> None:
         assert "failed" not in {result for results in legs(row).values() for result in results}
 
 
+async def test_who_answers_while_ari_is_silent_is_heard() -> None:
+    """He is connected as soon as ARI speaks again; the others stop ringing, and nobody is rung twice."""
+    async with faulty('{ring = "department", seconds = 20}') as (rig, proxy):
+        call = await rig.trunk.dial(LINE, caller=CALLER)
+        ringing = [await rig.phone(person).incoming() for person in ("anna", "boris", "vera")]
+        for one in ringing:
+            await one.wait("ringing")
+        proxy.stall()
+        ringing[1].answer()
+        await until(ringing[1].invited_at, 3.0)
+        proxy.resume()
+        resumed = Moment.now()
+        assert await call.wait("answered") - resumed < 1.0
+        await call.hears(ringing[1])
+        await call.hangup()
+        (row,) = await rig.ended(1)
+        assert (row["outcome"], row["answered_by"]) == ("answered", "boris")
+        assert legs(row) == {"anna": ["elsewhere"], "boris": ["answered"], "vera": ["elsewhere"]}
+        assert [len(rig.phone(person).invites) for person in ("anna", "boris", "vera")] == [1, 1, 1]
+
+
+async def test_half_open_until_the_router_notices() -> None:
+    """A connection over which nothing comes is given up within 8 s; the one after it serves who still waits."""
+    async with faulty('{ring = "responsible", seconds = 4}, {ring = "department", seconds = 4}') as (rig, proxy):
+        rig.phone("boris").behaviour = answers(after=0.2)
+        call = await rig.trunk.dial(LINE, caller=CALLER)
+        await (await rig.phone("anna").incoming()).wait("ringing")
+        begun = Moment.now()
+        proxy.stall()
+        await rig.says("the connection to asterisk is gone", within=9.0)
+        print(f"noticed after {Moment.now() - begun:.1f} s")
+        proxy.cut()
+        proxy.resume()
+        await call.wait("answered")
+        await call.hears(rig.phone("boris"))
+        await call.hangup()
+        (row,) = await rig.ended(1)
+        assert (row["outcome"], row["answered_by"]) == ("answered", "boris")
+
+
 async def test_the_caller_leaves_while_ari_is_silent() -> None:
     """His phones stop as soon as ARI speaks again, and the call is abandoned."""
     async with faulty('{ring = "department", seconds = 20}') as (rig, proxy):
