@@ -65,7 +65,9 @@ async def resync(
     strangers = [one for one in ours if phone.channels.whose(one.id) is None and one.id not in bridged]
     known = {call.bridge for call in calls.live()}
     for bridge in bridges:
-        if ".bridge" in bridge.id and not bridge.channels and bridge.id not in known:
+        if ".bridge" in bridge.id and len(bridge.channels) <= 1 and bridge.id not in known:
+            for alone in bridge.channels:  # his hang-up was lost: nobody is left who could talk to him
+                await phone.hang_up(alone)
             await phone.close_bridge(bridge.id)
     return strangers
 

@@ -33,6 +33,8 @@ class Asterisk:
     def __init__(self, *channels: str) -> None:
         self.channels = channels
         self.is_away = False
+        self.bridges: dict[str, list[str]] = {}
+        self.deleted: list[str] = []
         self.sent_away: asyncio.Queue[str] = asyncio.Queue()
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> object:
@@ -41,11 +43,12 @@ class Asterisk:
             raise AriAway("away")
         if request.path.endswith("/continue"):
             self.sent_away.put_nowait(request.path)
-        return (
-            [a_channel(channel, data="callrouter,+7495") for channel in self.channels]
-            if request.path == "channels"
-            else []
-        )
+        if request.method == "DELETE":
+            self.deleted.append(request.path)
+        if request.path == "bridges":
+            return [{"id": bridge, "channels": channels} for bridge, channels in self.bridges.items()]
+        shown = self.channels if request.path == "channels" else ()
+        return [a_channel(channel, data="callrouter,+7495") for channel in shown]
 
 
 class Board:
@@ -113,6 +116,18 @@ async def test_who_leaves_in_the_gap_during_reception_has_left() -> None:
     board = Board(reception=((gone, "c1"), (there, "c2")))
     await compare(Asterisk("c2"), board, [])
     assert board.told == [(gone, ev.CallerGone(NOW))]
+
+
+async def test_who_is_left_alone_in_a_bridge_of_nobodys_goes_with_it() -> None:
+    """His hang-up was lost; two who talk are left in peace, and so are the bridges of others and of live calls."""
+    call = replace(ringing(), legs=(), bridge="mine.bridge1")
+    asterisk = Asterisk(call.caller, "c1", "c2", "c3", "c4")
+    asterisk.bridges = {
+        "x.bridge1": ["c1"], "y.bridge1": ["c2", "c3"], "z.bridge1": [], "conference": ["c4"],
+        "mine.bridge1": [call.caller],
+    }  # fmt: skip
+    await compare(asterisk, Board(call), [])
+    assert asterisk.deleted == ["channels/c1", "bridges/x.bridge1", "bridges/z.bridge1"]
 
 
 async def test_calls_of_a_former_life_wait_for_an_asterisk_that_answers() -> None:
