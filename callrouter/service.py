@@ -16,7 +16,9 @@ from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
-from callrouter.ari.requests import Request
+from callrouter.ari.requests import HttpRequests, Request
+from callrouter.core import legs
+from callrouter.core.call import Phase
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.facts import Arrival, PhoneState
 from callrouter.core.words import CallId, Instant, PersonId
@@ -39,6 +41,8 @@ DRAIN_AT_MOST = 25.0
 """Seconds the ringing calls have to finish after SIGTERM, …"""
 HAND_OVER_AT_MOST = 2.0
 """… and to reach the fallback then: 30 s together with what is left of the journal."""
+RENEW_EVERY = 3600.0
+"""Seconds after which the limit of a conversation is set anew: it is there for a router that is not."""
 BEAT_EVERY = 0.5
 """Seconds between two notes that this worker lives."""
 SHIP_AT_MOST = 2.0
@@ -65,6 +69,7 @@ class Worker:
         self,
         settings: Settings,
         database: Database,
+        http: HttpRequests,
         journal: Journal,
         stop: asyncio.Event,
         say: Callable[[str], None],
@@ -75,6 +80,7 @@ class Worker:
         self._database = database
         self._settings = settings
         self._replaced = asyncio.Event()
+        self._away = ""
         self._phone = AriPhone(self, settings.app, now)
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
@@ -87,7 +93,7 @@ class Worker:
             now,
             self._in_touch,
         )
-        self._exchange = Exchange(self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
+        self._exchange = Exchange(http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
         self._shipper = Shipper(journal, database)
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange)
@@ -126,11 +132,12 @@ class Worker:
             background = [
                 group.create_task(work)
                 for work in (
-                    self._ari.run(_waiting),
+                    self._ari.run(self._waiting),
                     self._directory.run(),
                     self._shipper.run(),
                     self._follow_scheme(),
                     self._announce(),
+                    self._renew(),
                     _live(held),
                 )
             ]
@@ -142,6 +149,18 @@ class Worker:
             raise ReplacedError(
                 f"another worker took the application {self._settings.app} at Asterisk: give each its own APP"
             )
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            for call in list(self._switchboard.live()):
+                if call.phase is Phase.TALKING:
+                    await self._phone.renew(call.caller, *(leg.id for leg in legs.live(call)))
+
+    async def _waiting(self, away: AwayError) -> None:
+        if str(away) != self._away:  # once, not ten times a second all night
+            self._away = str(away)
+            log.warning("waiting for asterisk", why=self._away)
 
     async def _announce(self) -> None:
         await self._exchange.connected_once.wait()
@@ -211,7 +230,3 @@ async def _live(held: IO[str]) -> None:
     while True:
         beat(held)
         await asyncio.sleep(BEAT_EVERY)
-
-
-async def _waiting(away: AwayError) -> None:
-    log.warning("waiting for asterisk", why=str(away))

@@ -129,6 +129,9 @@ class AriClient:
             await socket.send(Request("PUT", f"applications/{self.app}/eventFilter", body=unwanted))
             await self._listener.connected()
         except AriRefused as refused:
+            if refused.status in {401, 403}:
+                mend = "set read_only=no for ARI_USERNAME in ari.conf"
+                raise AriRefused(refused.status, "to be changed", f"write access denied: {mend}") from None
             raise AriAway(f"Asterisk is not ready: {refused}") from refused
         held, self._held = self._held or [], None
         for message in held:

@@ -11,7 +11,8 @@ import structlog
 from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.phone import AriPhone
-from callrouter.ari.requests import Request
+from callrouter.ari.register import is_leg
+from callrouter.ari.requests import Request, Requests
 from callrouter.ari.resync import resync, send_away
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev
@@ -54,6 +55,7 @@ class Exchange:
 
     def __init__(
         self,
+        lists: Requests,
         phone: AriPhone,
         calls: Calls,
         app: str,
@@ -61,6 +63,7 @@ class Exchange:
         now: Callable[[], Instant],
         replaced: asyncio.Event,
     ) -> None:
+        self._lists = lists
         self._phone = phone
         self._calls = calls
         self._app = app
@@ -75,7 +78,7 @@ class Exchange:
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        strangers = await resync(self._phone, self._app, self._calls, self._now, self.former)
+        strangers = await resync(self._lists, self._phone, self._app, self._calls, self._now, self.former)
         self._go_on(self._send_away(strangers))
         self.connected_once.set()
 
@@ -100,7 +103,7 @@ class Exchange:
 
     def _arrived(self, message: ms.StasisStart) -> None:
         channel = message.channel
-        if message.args[:1] == ("leg",):
+        if is_leg(channel.id, message.args):
             self._go_on(self._phone.hang_up(channel.id))
             return
         line = message.args[0] if message.args else channel.dialplan.exten

@@ -185,10 +185,14 @@ class AriPhone:
                 return None
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
-        for channel in (connect.caller, connect.leg):
-            await self._limit(channel, TALK_AT_MOST)
+        await self.renew(connect.caller, connect.leg)
         await self._tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
         return None
+
+    async def renew(self, *channels: str) -> None:
+        """Let a conversation last: Asterisk's limit on its channels begins anew."""
+        for channel in channels:
+            await self._limit(channel, TALK_AT_MOST)
 
     async def _limit(self, channel: str, seconds: int) -> None:
         """Have Asterisk itself take the channel away from us after so many seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from callrouter.ari import messages as ms
@@ -10,6 +11,9 @@ from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
 from callrouter.core.words import CallId, Instant, LegId
 
+LEG_ARGS = 4
+"""`leg`, the call, the person, the step."""
+
 
 class Calls(Protocol):
     """Who the events are for."""
@@ -17,6 +21,11 @@ class Calls(Protocol):
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """An event of a call that is known."""
         ...
+
+
+def is_leg(channel: str, args: Sequence[str]) -> bool:
+    """Whether a channel with these application arguments is a leg that we made; a caller may dial `leg` too."""
+    return len(args) == LEG_ARGS and args[0] == "leg" and channel.startswith(f"{args[1]}.")
 
 
 class Register:

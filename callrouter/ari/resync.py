@@ -9,7 +9,8 @@ import structlog
 
 from callrouter.ari import messages as ms
 from callrouter.ari.phone import AriPhone
-from callrouter.ari.requests import Request
+from callrouter.ari.register import is_leg
+from callrouter.ari.requests import Request, Requests
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
 from callrouter.core.words import CallId, Instant, LegId
@@ -38,16 +39,24 @@ class Calls(Protocol):
 
 
 async def resync(
-    phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant], former: list[tuple[Call, Instant]]
+    lists: Requests,
+    phone: AriPhone,
+    app: str,
+    calls: Calls,
+    now: Callable[[], Instant],
+    former: list[tuple[Call, Instant]],
 ) -> list[ms.Channel]:
     """Tell each call what changed in the gap; return the channels in our application that belong to no call.
+
+    `lists` is HTTP: Asterisk 22.10.1 itself crashes when a reply over the web socket is longer than about 400 kB, as
+    the list of some 800 channels is, whoever they belong to.
 
     `former` are the calls a former life has left, each with the instant at which it was last there; they are taken
     off the list once Asterisk has said what it has.
     """
     made = {leg.id for call in calls.live() for leg in call.legs if phone.is_made(leg.id)}
-    channels = ms.CHANNELS.validate_python(await phone.ari.send(Request("GET", "channels")))
-    bridges = ms.BRIDGES.validate_python(await phone.ari.send(Request("GET", "bridges")))
+    channels = ms.CHANNELS.validate_python(await lists.send(Request("GET", "channels")))
+    bridges = ms.BRIDGES.validate_python(await lists.send(Request("GET", "bridges")))
     here = {channel.id: channel for channel in channels}
     while former:
         call, since = former.pop(0)
@@ -114,7 +123,7 @@ def missed(call: Call, here: dict[str, ms.Channel], at: Instant, made: Collectio
 async def send_away(phone: AriPhone, channel: ms.Channel) -> None:
     """A channel of a former life, alone: a leg is hung up, a caller goes to the fallback."""
     data = channel.dialplan.app_data.split(",")
-    if data[1:2] == ["leg"]:
+    if is_leg(channel.id, data[1:]):
         await phone.hang_up(channel.id)
         return
     log.warning("a caller of a former life goes to the fallback", asterisk_id=channel.id)

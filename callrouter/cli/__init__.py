@@ -67,6 +67,9 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `| head` has seen enough; what is still buffered has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}", err=True)
+        return 2
     except SystemExit:  # that is how click meets it
         if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
             return 0

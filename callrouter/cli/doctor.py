@@ -125,7 +125,7 @@ async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Find
     except AriAway as away:
         yield Finding("ari", "fail", str(away), "start Asterisk, enable http.conf and ari.conf, or correct ARI_URL")
     except AriRefused as refused:
-        yield Finding("ari", "fail", str(refused), "compare ARI_USERNAME and ARI_PASSWORD with ari.conf")
+        yield Finding("ari", "fail", str(refused), "compare ARI_USERNAME, ARI_PASSWORD and read_only=no with ari.conf")
 
 
 async def _self(http: HttpRequests, app: str) -> list[Finding]:

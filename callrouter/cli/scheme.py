@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
     from callrouter.store.schemes import Revision
 
+REVISION = click.IntRange(1, 2**31 - 1)
 clients_to_option = click.option(
     "--clients-to", metavar="PERSON|nobody", help="Who gets the clients of people who are removed."
 )
@@ -63,7 +64,7 @@ def apply(file: Path, clients_to: str | None, comment: str | None) -> None:
 
 
 @scheme.command()
-@click.option("--revision", type=int, metavar="N", help="Not the one in force, but this.")
+@click.option("--revision", type=REVISION, metavar="N", help="Not the one in force, but this.")
 @as_json
 def show(revision: int | None, *, wants_json: bool) -> None:
     """Print the document, byte for byte."""
@@ -99,7 +100,7 @@ def history(*, wants_json: bool) -> None:
 
 
 @scheme.command()
-@click.argument("revision", type=int, metavar="N")
+@click.argument("revision", type=REVISION, metavar="N")
 @clients_to_option
 def rollback(revision: int, clients_to: str | None) -> None:
     """Put the bytes of revision N in force again, as a new revision."""

@@ -56,7 +56,7 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
                 return
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
-        worker = Worker(told, database, journal, stop, _say)
+        worker = Worker(told, database, http, journal, stop, _say)
         await worker.take_up(alive)
         await worker.run(held)
 

@@ -7,6 +7,9 @@ from datetime import date, timedelta
 from callrouter.cli.opening import WrongInputError, now
 from callrouter.ledger.period import Period, date_at, day, local, midnight, read, rfc3339
 
+EARLIEST, LATEST = 0.0, 7_258_118_400.0
+"""From 1970 to 2200: nobody has calls of another time, and every clock can show these."""
+
 
 def period(start: str | None, end: str | None, timezone: str) -> Period:
     """Return the period that is meant: what is left out is today's midnight, or tomorrow's."""
@@ -17,16 +20,22 @@ def period(start: str | None, end: str | None, timezone: str) -> Period:
         timezone,
     )
     if meant.start >= meant.end:
-        raise WrongInputError(f"the period ends ({rfc3339(meant.end)}) before it begins ({rfc3339(meant.start)})")
+        raise WrongInputError(
+            f"the period is empty: it ends ({rfc3339(meant.end)}) not after it begins ({rfc3339(meant.start)});"
+            " --to is not part of it, a whole day ends with the date after it"
+        )
     return meant
 
 
 def instant(text: str, option: str, timezone: str) -> float:
     """Return the instant that is meant."""
     try:
-        return read(text, timezone)
+        at = read(text, timezone)
     except (ValueError, OverflowError):
-        raise WrongInputError(f"{option}: {text!r} is no date (2026-11-20) or time (2026-11-20T18:30)") from None
+        at = LATEST
+    if not EARLIEST <= at < LATEST:
+        raise WrongInputError(f"{option}: {text!r} is no date (2026-11-20) or time (2026-11-20T18:30) of 1970 to 2199")
+    return at
 
 
 def whole_day(text: str | None, timezone: str) -> tuple[date, Period]:
@@ -35,6 +44,7 @@ def whole_day(text: str | None, timezone: str) -> tuple[date, Period]:
         named = date_at(now(), timezone) - timedelta(days=1) if text is None else date.fromisoformat(text)
     except ValueError:
         raise WrongInputError(f"--date: {text!r} is no date (2026-11-20)") from None
+    instant(named.isoformat(), "--date", timezone)
     return named, day(named, timezone)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,8 @@ def last_alive(directory: Path, app: str) -> float | None:
 
 def beat(file: IO[str]) -> None:
     """Note that this worker lives."""
-    os.utime(file.fileno())
+    with suppress(OSError):  # a disk that takes nothing must not end the worker
+        os.utime(file.fileno())
 
 
 def lock(directory: Path, app: str) -> IO[str]:

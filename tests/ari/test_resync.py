@@ -93,7 +93,7 @@ async def compare(asterisk: Asterisk, board: Board, former: list[tuple[Call, Ins
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for channel in made:
         phone.channels.know(channel, Whose(ID, LEG.id, is_made_by_us=True))
-    await resync(phone, "callrouter", board, lambda: NOW, former)
+    await resync(phone.ari, phone, "callrouter", board, lambda: NOW, former)
 
 
 async def test_a_leg_that_still_waits_to_be_made_has_not_ended() -> None:
@@ -148,7 +148,7 @@ async def test_who_arrives_while_we_compare_is_no_stranger(monkeypatch: pytest.M
     monkeypatch.setattr("callrouter.ari.exchange.NEWCOMER", 0)
     asterisk, board = Asterisk("newcomer", "stranger"), Board()
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
-    exchange = Exchange(phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
+    exchange = Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
     await exchange.connected()
     exchange.hear(ms.MESSAGE.validate_python(started("newcomer", "+7495")))
     async with asyncio.timeout(2):

@@ -85,7 +85,10 @@ def test_calls_are_listed_oldest_first(friday: Callable[..., Said], options: lis
         (["calls", "list", "--from", "friday"], "--from: 'friday' is no date"),
         (["calls", "show", "0191"], "more than one call has an id that begins with '0191'"),
         (["calls", "show", "nothing"], "no call has an id that begins with 'nothing'"),
-        (["lcr", "--from", "2026-11-21", "--to", "2026-11-20"], "the period ends (2026-11-19T21:00:00.000Z) before"),
+        (
+            ["lcr", "--from", "2026-11-21", "--to", "2026-11-20"],
+            "the period is empty: it ends (2026-11-19T21:00:00.000Z) not after",
+        ),
         (["export", "--date", "20.11.2026"], "--date: '20.11.2026' is no date"),
         (["export", "--format", "xlsx"], "--format: 'xlsx' is none of csv, json"),
         (["export", "--out", "callrouter.db"], "cannot write to callrouter.db"),

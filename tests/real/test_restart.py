@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from tests.lab import answers, rings
+from tests.lab import Company, answers, rings
 from tests.real.rig import LINE, Rig, legs, scheme
 
 LADDER = """
@@ -66,6 +66,26 @@ async def test_a_conversation_outlives_the_router() -> None:
         await call.wait("ended")
         (row,) = await rig.ended(1)
         assert (row["outcome"], row["answered_by"], row["recovered"]) == ("answered", "boris", True)
+
+
+async def test_a_pbx_with_many_channels_survives_the_router() -> None:
+    """1,400 foreign channels: their list, asked for over the web socket, would crash Asterisk 22.10.1 itself."""
+    waiting = Company(dialplan="[waiting]\nexten => s,1,Answer()\n same => n,Wait(120)\n")
+    async with Rig(scheme(LADDER), company=waiting) as rig:
+        asterisk = rig.lab.asterisk
+        await rig.router.end()
+        for _ in range(700):
+            await asterisk.cli("channel originate Local/s@waiting/n application Wait 120")
+        assert len(await asterisk.channels()) >= 1400
+        await rig.serve()
+        rig.phone("boris").behaviour = answers()
+        call = await rig.trunk.dial(LINE, caller="89161234567")
+        await call.wait("answered")
+        await call.hears(rig.phone("boris"))
+        await call.hangup()
+        await asterisk.cli("channel request hangup all")
+        (row,) = await rig.ended(1)
+        assert row["answered_by"] == "boris"
 
 
 async def test_a_caller_who_left_meanwhile() -> None:
