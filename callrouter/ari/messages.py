@@ -86,6 +86,14 @@ class ChannelHangupRequest(_Message):
     tech_cause: int | None = None
 
 
+class Dial(_Message):
+    """How the dialling of a channel goes: `PROGRESS` is SIP 183."""
+
+    type: Literal["Dial"]
+    peer: Channel
+    dialstatus: str = ""
+
+
 class ChannelDestroyed(_Message):
     """A channel is gone. `cause` is Q.850, `tech_cause` the SIP code where there was one."""
 
@@ -128,6 +136,7 @@ Message = (
     | StasisEnd
     | ChannelStateChange
     | ChannelHangupRequest
+    | Dial
     | ChannelDestroyed
     | ChannelEnteredBridge
     | PlaybackFinished
@@ -140,6 +149,7 @@ TYPES = frozenset(
         "StasisEnd",
         "ChannelStateChange",
         "ChannelHangupRequest",
+        "Dial",
         "ChannelDestroyed",
         "ChannelEnteredBridge",
         "PlaybackFinished",

@@ -86,6 +86,8 @@ def _subject(message: ms.Message) -> str | None:
             return replaced
         case ms.PlaybackFinished():
             return message.playback.id
+        case ms.Dial():
+            return message.peer.id
         case ms.ApplicationReplaced():
             return None
         case _:

@@ -33,6 +33,8 @@ def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None
             return ev.Joined(at, whose.leg)
         case ms.ChannelStateChange() if whose.leg is not None:
             return _state(message.channel.state, whose.leg, at)
+        case ms.Dial(dialstatus="PROGRESS") if whose.leg is not None:
+            return ev.LegProgressed(at, whose.leg)
         case ms.ChannelDestroyed():
             return _gone(whose, at, end_of(message.cause, message.tech_cause), message.tech_cause)
         case ms.ChannelHangupRequest(tech_cause=487) if whose.leg is None:

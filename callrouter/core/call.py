@@ -54,6 +54,14 @@ class Leg:
     answered_at: Instant | None = None
     ended_at: Instant | None = None
     result: Result | None = None
+    progressed: bool = False
+    """Sound came from it: rung in vain it counts as no answer, but its final answer as that of a phone that never rang.
+    """
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether it rang, or sounded as if."""
+        return self.ringing_at is not None or self.progressed
 
 
 @dataclass(frozen=True, slots=True)

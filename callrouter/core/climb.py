@@ -216,7 +216,7 @@ def let_go(call: Call, at: Instant, release: Release) -> Reaction:
 
 
 def _reason(call: Call) -> LostReason:
-    there = {Result.DECLINED, Result.BUSY, Result.FORWARDED}
+    there = {Result.DECLINED, Result.BUSY, Result.FORWARDED, Result.NO_ANSWER}
     rung = any(leg.ringing_at is not None or leg.answered_at is not None or leg.result in there for leg in call.legs)
     busy = any(why is Why.BUSY for run in call.steps for _, why in run.passed)
     return LostReason.NO_ANSWER if rung or busy else LostReason.UNREACHABLE

@@ -115,6 +115,14 @@ class LegRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class LegProgressed:
+    """Sound comes from a leg that has not said that it rings (SIP 183): a trunk's own tone, or an announcement."""
+
+    at: Instant
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class LegAnswered:
     """A phone was picked up (SIP 200)."""
 
@@ -221,6 +229,7 @@ Event = (
     | PersonChanged
     | Elapsed
     | LegRinging
+    | LegProgressed
     | LegAnswered
     | LegEnded
     | LegReplaced

@@ -100,7 +100,7 @@ def _stopped_as(leg: Leg, result: Result) -> Result:
     """A conversation stays one; who was rung in vain and never rang was not there."""
     if leg.result is Result.ANSWERED:
         return leg.result
-    if result is Result.NO_ANSWER and leg.ringing_at is None:
+    if result is Result.NO_ANSWER and not leg.was_reached:
         return Result.UNREACHABLE
     return result
 

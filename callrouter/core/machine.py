@@ -38,6 +38,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
     match event:
         case ev.LegRinging():
             return _leg_ringing(call, event)
+        case ev.LegProgressed():
+            return _leg_progressed(call, event), ()
         case ev.LegAnswered():
             return _leg_answered(call, event)
         case ev.LegEnded():
@@ -73,6 +75,13 @@ def _leg_ringing(call: Call, event: ev.LegRinging) -> Reaction:
     if rings is None:
         return call, ()
     return legs.put(call, replace(rings, ringing_at=event.at)), ()
+
+
+def _leg_progressed(call: Call, event: ev.LegProgressed) -> Call:
+    leg = legs.find(call, event.leg)
+    if leg is None or leg.state is not LegState.DIALLED:
+        return call
+    return legs.put(call, replace(leg, progressed=True))
 
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:

@@ -35,7 +35,7 @@ def _without(call: Call, event: ev.Recovered) -> Call:
     """Return the call without the legs that ended meanwhile: nobody knows how, so nobody has refused."""
     for leg in call.legs:
         if leg.id in event.gone and leg.state is not LegState.GONE:
-            rang = Result.UNREACHABLE if leg.ringing_at is None else Result.NO_ANSWER
+            rang = Result.NO_ANSWER if leg.was_reached else Result.UNREACHABLE
             gone = replace(leg, state=LegState.GONE, ended_at=event.since, result=leg.result or rang)
             call = legs.put(call, gone)
     return call

@@ -28,6 +28,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return "elapsed"
         case ev.LegRinging(leg=leg):
             return f"{person_of(leg)} rings"
+        case ev.LegProgressed(leg=leg):
+            return f"sound comes from {person_of(leg)}"
         case ev.LegAnswered(leg=leg):
             return f"{person_of(leg)} picks up"
         case ev.LegEnded(leg=leg, end=ev.End.REFUSED, sip=None):

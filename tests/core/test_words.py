@@ -38,6 +38,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.CallerReplaced(T, "1.3"), "the caller goes on in channel 1.3"),
     (ev.CallerGone(T), "the caller is gone"),
     (ev.RouterFailed(T, "a defect"), "the router failed: a defect"),
+    (ev.LegProgressed(T, LegId("call.1.1.anna")), "sound comes from anna"),
     (ev.Recovered(T, T - 3.0), "the router is back after 3.0 s"),
 ]
 COMMANDS: list[tuple[cm.Command, str]] = [

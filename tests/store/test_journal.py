@@ -41,6 +41,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.CallerReplaced(1.0, "x"),
     ev.CallerGone(1.0),
     ev.RouterFailed(1.0, "ошибка"),
+    ev.LegProgressed(1.0, LEG),
     ev.Recovered(2.0, 1.0, (LEG,), is_caller_gone=True),
 )
 COMMANDS: tuple[cm.Command, ...] = (
