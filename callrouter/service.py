@@ -113,11 +113,13 @@ class Worker:
         self._switchboard.changed(call, person)
 
     async def take_up(self, alive: Instant | None) -> None:
-        """Find the calls that a former life, last known to live then, has left."""
+        """Find the calls that a former life, last known to live then, has left; raise AwayError: try again."""
         try:
             await self._shipper.drain()
             async with self._database.reading() as connection:
                 left = await unfinished(connection, self._settings.app)
+        except AwayError:
+            raise
         except CallrouterError as error:
             log.warning("calls of a former life are not taken up", why=str(error))
             return

@@ -38,7 +38,7 @@ WANTED = {
 
 _NO_ARI = 404
 _WRONG = "Asterisk refuses ARI_USERNAME or ARI_PASSWORD: compare them with the user in ari.conf"
-_MENDS = {
+MENDS = {
     401: _WRONG,
     403: _WRONG,
     _NO_ARI: "there is no ARI at ARI_URL: correct it, or load res_ari.so and the other res_ari modules (ari.conf)",
@@ -101,7 +101,7 @@ async def check(ari: Requests) -> None:
     try:
         health = await inspect(ari)
     except AriRefused as refused:
-        raise CallrouterError(_MENDS.get(refused.status, str(refused))) from None
+        raise CallrouterError(MENDS.get(refused.status, str(refused))) from None
     for warning in health.warnings():
         log.warning(warning)
     if faults := health.faults():

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "blue"}
+OF_ASTERISK = ("asterisk", "modules", "settings", "clock", "dialplan", "phones")
+"""What only Asterisk can tell."""
 CLOCK_MOST = 2.0
 """Seconds Asterisk's clock and ours may differ."""
 
@@ -67,6 +69,9 @@ async def _examine() -> list[Finding]:
     finally:
         await database.close()
     found += [finding async for finding in _asterisk(told, scheme)]
+    if any(finding.check == "ari" and finding.state == "fail" for finding in found):
+        looked_at = {finding.check for finding in found}
+        found += [Finding(one, "unknown", "Asterisk was not asked") for one in OF_ASTERISK if one not in looked_at]
     return found
 
 
@@ -75,7 +80,9 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
     from callrouter.store import schema
 
     try:
-        yield Finding("schema", "ok", f"{await schema.check(database)} in {database}")
+        revision = await schema.check(database)
+        yield Finding("database", "ok", str(database))
+        yield Finding("schema", "ok", revision)
     except AwayError as away:
         yield Finding("database", "fail", str(away), "start it, or correct DATABASE_URL")
     except CallrouterError as refused:
@@ -106,6 +113,7 @@ async def _scheme(database: Database, found: list[Finding]) -> Scheme | None:
 
 async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Finding]:
     from callrouter.ari.errors import AriAway, AriRefused
+    from callrouter.ari.health import MENDS
     from callrouter.ari.requests import HttpRequests
     from callrouter.ari.survey import survey
 
@@ -125,7 +133,8 @@ async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Find
     except AriAway as away:
         yield Finding("ari", "fail", str(away), "start Asterisk, enable http.conf and ari.conf, or correct ARI_URL")
     except AriRefused as refused:
-        yield Finding("ari", "fail", str(refused), "compare ARI_USERNAME, ARI_PASSWORD and read_only=no with ari.conf")
+        mend = MENDS.get(refused.status, "compare ARI_USERNAME and ARI_PASSWORD with ari.conf")
+        yield Finding("ari", "fail", str(refused), f"{mend}; read_only=no")
 
 
 async def _self(http: HttpRequests, app: str) -> list[Finding]:
@@ -137,8 +146,10 @@ async def _self(http: HttpRequests, app: str) -> list[Finding]:
     faults, warnings = health.faults(), health.warnings()
     found += [Finding("asterisk", "fail", *fault.split(": ", 1)) for fault in faults]
     found += [Finding("asterisk", "warn", *warning.split(": ", 1)) for warning in warnings]
-    if not faults:
-        found.append(Finding("asterisk", "ok", f"{health.version}, {len(health.modules)} modules run"))
+    if not any("too old" in fault for fault in faults):
+        found.append(Finding("asterisk", "ok", health.version))
+    if not any("lacks" in fault for fault in faults):
+        found.append(Finding("modules", "ok", f"{len(health.modules)} run, all that are needed among them"))
     applications = await http.send(Request("GET", "applications"))
     serves = any(one["name"] == app for one in applications)
     state, seen, mend = ("ok", "takes calls", "") if serves else ("warn", "does not run", "callrouter serve")

@@ -57,8 +57,8 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
         worker = Worker(told, database, http, journal, stop, _say)
-        await worker.take_up(alive)
-        await worker.run(held)
+        if await _patiently(lambda: worker.take_up(alive), stop, wait=wait):
+            await worker.run(held)
 
 
 async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Event, *, wait: bool) -> bool:

@@ -17,10 +17,12 @@ async def test_everything_is_well_but_a_phone_and_the_fallback() -> None:
         found = {one["check"]: one for one in json.loads(await rig.run("doctor", "--json"))}
         states = {check: one["state"] for check, one in found.items()}
         assert states == {
+            "database": "ok",
             "schema": "ok",
             "scheme": "ok",
             "ari": "ok",
             "asterisk": "ok",
+            "modules": "ok",
             "router callrouter": "ok",
             "clock": "ok",
             "settings": "unknown",
@@ -65,6 +67,7 @@ async def test_what_is_broken_is_a_fail_and_exit_1() -> None:
         away = {one["check"]: one for one in json.loads(await rig.run("doctor", "--json", code=1))}
         assert away["ari"]["state"] == "fail"
         assert away["schema"]["state"] == "ok"
+        assert {away[one]["state"] for one in ("asterisk", "modules", "clock", "phones")} == {"unknown"}
         (rig.folder / "callrouter.db").unlink()
         empty = {one["check"]: one for one in json.loads(await rig.run("doctor", "--json", code=1))}
         assert (empty["schema"]["state"], empty["schema"]["mend"]) == ("fail", "callrouter db upgrade")
