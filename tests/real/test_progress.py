@@ -14,6 +14,7 @@ async def test_who_is_rung_with_early_media_is_not_unreachable() -> None:
         incoming = await rig.phone("anna").incoming()
         incoming._provision(183)
         await call.wait("ended")
+        await incoming.wait("ended")
         assert (call.status, len(rig.phone("anna").cancels)) == (480, 1)
         (row,) = await rig.ended(1)
         assert legs(row) == {"anna": ["no_answer"]}
