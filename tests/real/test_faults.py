@@ -138,7 +138,8 @@ async def test_who_answers_while_ari_is_silent_is_heard() -> None:
 
 async def test_half_open_until_the_router_notices() -> None:
     """A connection over which nothing comes is given up within 8 s; the one after it serves who still waits."""
-    async with faulty('{ring = "responsible", seconds = 4}, {ring = "department", seconds = 4}') as (rig, proxy):
+    # The department's step begins in the silence, and is still there when the connection is back.
+    async with faulty('{ring = "responsible", seconds = 4}, {ring = "department", seconds = 10}') as (rig, proxy):
         rig.phone("boris").behaviour = answers(after=0.2)
         call = await rig.trunk.dial(LINE, caller=CALLER)
         await (await rig.phone("anna").incoming()).wait("ringing")
