@@ -148,7 +148,11 @@ class AriPhone:
         return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED if isinstance(error, AriAway) else ev.End.REFUSED)
 
     async def dial_again(self, leg: Leg) -> None:
-        """Have a channel ring that was made, but perhaps not dialled (409: it was)."""
+        """Have a channel ring that was made, but perhaps not dialled (409: it was).
+
+        Its `StasisStart` may be held back and come later: dialled a second time before it rings, a channel ends.
+        """
+        self._undialled.pop(leg.id, None)
         await self._tell(self._dialling(leg.id, leg.until))
 
     def _dialling(self, leg: LegId, until: Instant) -> Request:

@@ -87,8 +87,13 @@ async def _repeat(phone: AriPhone, call: Call, here: dict[str, ms.Channel]) -> N
         channel = here.get(leg.id)
         if channel is not None and leg.state is LegState.LEAVING:
             await phone.hang_up(leg.id)
-        elif channel is not None and leg.state is LegState.DIALLED and channel.state == "Down":
+        elif channel is not None and leg.state is LegState.DIALLED and _waits_to_be_dialled(channel):
             await phone.dial_again(leg)
+
+
+def _waits_to_be_dialled(channel: ms.Channel) -> bool:
+    """One that is not in our application yet will say so, and is dialled then."""
+    return channel.state == "Down" and channel.dialplan.app_name == "Stasis"
 
 
 def recovery(call: Call, here: dict[str, ms.Channel], at: Instant, since: Instant) -> ev.Recovered:
