@@ -227,3 +227,15 @@ journal_offsets = Table(
     Column("segment", Words, primary_key=True),
     Column("offset", BigInteger, nullable=False, comment="in bytes, up to where the segment is shipped"),
 )
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("app", Words, primary_key=True),
+    Column("run", Words, nullable=False, comment="the life that has the lease"),
+    Column("pbx", Words, nullable=False, comment="Asterisk's entity id"),
+    Column("place", Words, nullable=False, comment="host and DATA_DIR"),
+    Column("pid", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False, comment="by the database's clock; 0: it left in order"),
+)
