@@ -6,6 +6,8 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -14,7 +16,7 @@ from pydantic import ValidationError
 
 from callrouter.ari.errors import AriAway, AriBroken, AriRefused
 from callrouter.ari.messages import MESSAGE, TYPES, Message
-from callrouter.ari.requests import DEADLINE, Request
+from callrouter.ari.requests import DEADLINE, UNOBSERVED, Observer, Request
 from callrouter.ari.socket import Socket, open_socket
 
 UNWANTED = ("ChannelVarset", "ChannelDialplan", "ChannelConnectedLine", "ChannelCallerId")
@@ -45,13 +47,20 @@ class AriClient:
     """Requests and events of one Stasis application, over one web socket at a time."""
 
     def __init__(
-        self, url: str, login: tuple[str, str], app: str, listener: Listener, patience: float = PATIENCE
+        self,
+        url: str,
+        login: tuple[str, str],
+        app: str,
+        listener: Listener,
+        patience: float = PATIENCE,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self.url = url
         self.app = app
         self._login = login
         self._listener = listener
         self._patience = patience
+        self._observer = observer
         self._socket: Socket | None = None
         self._up = asyncio.Event()
         self.in_touch = asyncio.Event()
@@ -102,7 +111,7 @@ class AriClient:
                 await asyncio.sleep(random.uniform(0.05, min(PATIENCE_MOST, 0.2 * 2 ** min(attempt, 6))))  # noqa: S311
 
     async def _converse(self, connection: aiohttp.ClientWebSocketResponse) -> None:
-        socket = Socket(connection, self._hear)
+        socket = Socket(connection, self._hear, self._observer)
         self._held = []
         reading = asyncio.create_task(socket.read())
         beginning = asyncio.create_task(self._begin(socket))
@@ -147,7 +156,14 @@ class AriClient:
             faults = error.error_count()
             log.warning("ari sent a message of unknown form; passed over", type=raw.get("type"), faults=faults)
             return
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            self._observer.lagged(_age(raw["timestamp"]))
         if self._held is not None:
             self._held.append(message)
         else:
             self._listener.hear(message)
+
+
+def _age(timestamp: str) -> float:
+    """Return the seconds since then (half a microsecond's work), none if Asterisk's clock is ahead of ours."""
+    return max(0.0, time.time() - datetime.fromisoformat(timestamp).timestamp())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,34 @@ DEADLINE = 2.0
 OK_MOST = 299
 NOT_BOOTED = 503
 """What Asterisk says until it has fully booted."""
+WORDS = frozenset(
+    {
+        "addChannel",
+        "answer",
+        "applications",
+        "asterisk",
+        "bridges",
+        "channels",
+        "claim",
+        "continue",
+        "create",
+        "deviceStates",
+        "dial",
+        "endpoints",
+        "eventFilter",
+        "events",
+        "info",
+        "modules",
+        "move",
+        "ping",
+        "PJSIP",
+        "play",
+        "removeChannel",
+        "ring",
+        "variable",
+    }
+)
+"""What a path of ours may consist of; everything else in it is an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +62,41 @@ class Request:
         return f"{self.method} {self.path.split('/', 1)[0]}"
 
     @property
+    def route(self) -> str:
+        """What is asked, without of whom: `POST channels/{id}/dial`. There are few routes, and none holds a number."""
+        parts = (part if part in WORDS else "{id}" for part in self.path.split("/"))
+        return f"{self.method} {'/'.join(parts)}"
+
+    @property
     def payload(self) -> bytes | None:
         """The body as JSON."""
         body = {"variables": self.variables} if self.variables is not None else self.body
         return None if body is None else orjson.dumps(body)
+
+
+class Observer(Protocol):
+    """Who measures the conversation with Asterisk; costs next to nothing, and never raises."""
+
+    def took(self, route: str, seconds: float, status: int | None) -> None:
+        """A request was answered so after so long; None: not at all."""
+        ...
+
+    def lagged(self, seconds: float) -> None:
+        """An event came so long after it had happened."""
+        ...
+
+
+class Unobserved:
+    """Nobody measures."""
+
+    def took(self, route: str, seconds: float, status: int | None) -> None:
+        """See `Observer`."""
+
+    def lagged(self, seconds: float) -> None:
+        """See `Observer`."""
+
+
+UNOBSERVED = Unobserved()
 
 
 class Requests(Protocol):
@@ -64,8 +124,9 @@ def answer(request: Request, status: int, body: bytes | str | None) -> Any:
 class HttpRequests:
     """HTTP keep-alive: for one-off questions, and before the socket is up."""
 
-    def __init__(self, url: str, username: str, password: str) -> None:
+    def __init__(self, url: str, username: str, password: str, observer: Observer = UNOBSERVED) -> None:
         self._url = url.rstrip("/")
+        self._observer = observer
         # Asterisk keeps an idle connection for 15 s by default: close first, or the two race.
         connector = aiohttp.TCPConnector(keepalive_timeout=10, limit=20)
         login = {"Authorization": aiohttp.encode_basic_auth(username, password), "Content-Type": "application/json"}
@@ -81,6 +142,7 @@ class HttpRequests:
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
         """See `Requests`."""
+        begun = time.monotonic()
         try:
             async with self._session.request(
                 request.method,
@@ -89,6 +151,9 @@ class HttpRequests:
                 data=request.payload,
                 timeout=aiohttp.ClientTimeout(total=deadline),
             ) as response:
-                return answer(request, response.status, await response.read())
+                body = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
+            self._observer.took(request.route, time.monotonic() - begun, None)
             raise AriAway(f"Asterisk does not answer at {self._url}: {str(error) or 'no answer in time'}") from error
+        self._observer.took(request.route, time.monotonic() - begun, response.status)
+        return answer(request, response.status, body)

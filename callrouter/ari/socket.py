@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,7 +13,7 @@ import orjson
 import structlog
 
 from callrouter.ari.errors import AriAway, AriBroken, AriRefused
-from callrouter.ari.requests import DEADLINE, Request, answer
+from callrouter.ari.requests import DEADLINE, UNOBSERVED, Observer, Request, answer
 
 HEARTBEAT = 5.0
 """Seconds between our pings: Asterisk 22.10 sends none."""
@@ -25,14 +26,31 @@ log = structlog.get_logger()
 class Socket:
     """An open socket. The reader never waits for anybody: events go to `hear`, answers to whoever asked."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, hear: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        hear: Callable[[dict[str, Any]], None],
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         self._socket = socket
         self._hear = hear
+        self._observer = observer
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._asked = 0
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> Any:
         """See `Requests`."""
+        begun = time.monotonic()
+        try:
+            response = await self._ask(request, deadline)
+        except AriAway:
+            self._observer.took(request.route, time.monotonic() - begun, None)
+            raise
+        status = int(response.get("status_code", 500))
+        self._observer.took(request.route, time.monotonic() - begun, status)
+        return answer(request, status, response.get("message_body"))
+
+    async def _ask(self, request: Request, deadline: float) -> dict[str, Any]:
         self._asked += 1
         request_id = str(self._asked)
         reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -40,14 +58,13 @@ class Socket:
         try:
             async with asyncio.timeout(deadline):
                 await self._socket.send_str(_frame(request_id, request))
-                response = await reply
+                return await reply
         except TimeoutError:
             raise AriAway(f"Asterisk did not answer {request} within {deadline:.1f} s") from None
         except (ConnectionError, aiohttp.ClientError) as error:
             raise AriBroken(f"the connection to Asterisk broke during {request}") from error
         finally:
             self._waiting.pop(request_id, None)
-        return answer(request, int(response.get("status_code", 500)), response.get("message_body"))
 
     async def read(self) -> None:
         """Read until the socket closes; then nobody who waits for an answer waits any longer."""
