@@ -82,6 +82,11 @@ class Journal:
             log.critical("journal: cannot write, records wait in memory", why=str(error), bytes=len(self._waiting))
         return not self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that the disk has not taken: an alarm."""
+        return len(self._waiting)
+
     def segments(self) -> list[Path]:
         """Return this worker's segments, oldest first; the last is being written."""
         return sorted(self.directory.glob(f"{self.app}@*.jsonl"))

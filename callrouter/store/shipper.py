@@ -57,6 +57,8 @@ class Shipper:
         self.database = database
         self.dropped = 0
         """Records that could not be read or stored: an alarm."""
+        self.is_stuck = False
+        """Whether SQL did not take the journal when that was tried last."""
         self._calls: dict[CallId, Call] = {}
         self._offsets: dict[str, int] = {}
 
@@ -68,9 +70,11 @@ class Shipper:
                 await self.drain()
             except (DatabaseAwayError, DatabaseRefusedError) as error:
                 log.warning("journal: SQL does not take it, trying again", why=str(error), bytes=self.behind())
+                self.is_stuck = True
                 await asyncio.sleep(patience * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, guards nothing
                 patience = min(patience * 2, RETRY[1])
                 continue
+            self.is_stuck = False
             patience = RETRY[0]
             await self._wait()
 
