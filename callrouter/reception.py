@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,19 +10,17 @@ import structlog
 
 from callrouter.core.climb import PROMPT_AT_MOST
 from callrouter.core.commands import Command, Guard, SendRinging
-from callrouter.core.errors import CallrouterError
 from callrouter.core.events import CallArrived, Event
 from callrouter.core.facts import Arrival
 from callrouter.core.ladder import Person
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
+from callrouter.memory import Known, Memory
 from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
-from callrouter.routing.numbers import Number, mask, read, storable
+from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.values import Line, Scheme
 
 GUARD_MARGIN = 15
 """Seconds the guard is later than the longest ladder."""
-LOOK_UP_AT_MOST = 0.25
-"""Seconds the look-up of a client may delay the first ring."""
 
 _STRANGER = Client(id=0)
 
@@ -50,10 +47,9 @@ class Reception:
     ) -> None:
         self.current: Current | None = None
         self._perform = perform
-        self._find_client = find_client
+        self._memory = Memory(find_client)
         self._is_transfer = is_transfer
         self._now = now
-        self._looking: set[asyncio.Task[Client | None]] = set()
 
     def person_at(self, phone: str) -> PersonId | None:
         """Return whose phone this is."""
@@ -69,31 +65,14 @@ class Reception:
             return self._refused(arrival, current)
         await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
         number = read(arrival.caller_raw, current.scheme.country)
-        client = await self._client(number, line)
+        known = await self._known(number, line)
         direction = await self._direction(arrival)
-        chosen = choose(current.scheme, line, client)
+        chosen = choose(current.scheme, line, known.client)
         await self._perform(arrival.call, Guard(arrival.asterisk_id, guard_of(chosen)))
-        return self._arrived(arrival, current, chosen, number, client, direction)
+        return self._arrived(arrival, current, chosen, number, known, direction)
 
-    async def _client(self, number: Number, line: Line) -> Client | None:
-        if number.e164 is None:
-            return None
-        looking = asyncio.create_task(self._found(number.e164, line.department))
-        self._looking.add(looking)
-        looking.add_done_callback(self._looking.discard)
-        done, _ = await asyncio.wait({looking}, timeout=LOOK_UP_AT_MOST)
-        if done:
-            return looking.result()
-        looking.cancel()  # and not waited for: to leave a silent database takes its driver two seconds
-        log.warning("the client was not looked up in time", caller=mask(number.e164))
-        return None
-
-    async def _found(self, number: str, department: str | None) -> Client | None:
-        try:
-            return await self._find_client(number, department)
-        except CallrouterError as error:
-            log.warning("the client was not looked up", caller=mask(number), error=str(error))
-            return None
+    async def _known(self, number: Number, line: Line) -> Known:
+        return Known(None) if number.e164 is None else await self._memory.look_up(number.e164, line.department)
 
     async def _direction(self, arrival: Arrival) -> str:
         """A colleague who dials a line, and a transfer to one, are no inbound calls (lcr/1)."""
@@ -116,9 +95,9 @@ class Reception:
         )
 
     def _arrived(
-        self, arrival: Arrival, current: Current, chosen: Chosen, number: Number, client: Client | None, direction: str
+        self, arrival: Arrival, current: Current, chosen: Chosen, number: Number, known: Known, direction: str
     ) -> CallArrived:
-        known = client or _STRANGER
+        client = known.client or _STRANGER
         return CallArrived(
             at=self._now(),
             arrived_at=arrival.at,
@@ -128,13 +107,14 @@ class Reception:
             caller=number.known,
             caller_raw=number.raw,
             direction=direction,
-            client_id=None if client is None else client.id,
-            client=known.name,
-            responsible=known.responsible,
-            priority=known.priority,
-            segment=known.segment,
+            client_id=None if known.client is None else client.id,
+            client=client.name,
+            responsible=client.responsible,
+            priority=client.priority,
+            segment=client.segment,
+            is_remembered=known.is_remembered,
             ladder=chosen.ladder,
-            people=_named(chosen, current.scheme, known.responsible),
+            people=_named(chosen, current.scheme, client.responsible),
             ring_at_most=chosen.ring_at_most,
             prompt=chosen.prompt,
             claimants=chosen.claimants,

@@ -30,6 +30,8 @@ class CallArrived:
     responsible: PersonId | None = None
     priority: str | None = None
     segment: str | None = None
+    is_remembered: bool = False
+    """The database did not answer: client and responsible are what was last known of this caller, if anything was."""
     ladder: tuple[Step, ...] = ()
     people: tuple[Person, ...] = ()
     """Everybody the ladder names."""

@@ -57,8 +57,9 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
 def _arrived(event: ev.CallArrived) -> str:
     who = event.client or event.caller or "a number that is withheld"
     whose = f" (client of {event.responsible})" if event.responsible else ""
+    remembered = ", the database is away" if event.is_remembered else ""
     refused = f", refused: {event.refusal.value}" if event.refusal else ""
-    return f"{who}{whose} calls {event.line}{refused}"
+    return f"{who}{whose} calls {event.line}{remembered}{refused}"
 
 
 def _present(presence: ev.Presence) -> str:

@@ -14,6 +14,7 @@ ONE = leg(1, 1, ANNA)
 EVENTS: list[tuple[ev.Event, str]] = [
     (arrived(), "Ромашка (client of anna) calls +74951234567"),
     (arrived(client=None, responsible=None), "+79161234567 calls +74951234567"),
+    (arrived(is_remembered=True), "Ромашка (client of anna) calls +74951234567, the database is away"),
     (
         arrived(client=None, caller=None, responsible=None, refusal=LostReason.CLOSED),
         "a number that is withheld calls +74951234567, refused: closed",
