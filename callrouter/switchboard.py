@@ -92,6 +92,7 @@ class Switchboard:
         person_at: Callable[[str], PersonId | None],
         now: Callable[[], Instant],
         in_touch: Callable[[], Awaitable[object]],
+        ended: Callable[[CallRow], None] = lambda _: None,
     ) -> None:
         self._phone = phone
         self._journal = journal
@@ -100,6 +101,7 @@ class Switchboard:
         self._person_at = person_at
         self._now = now
         self._in_touch = in_touch  # at once, or when the phones can be reached again and all missed has been told
+        self._ended = ended
         self._lines: dict[CallId, _Line] = {}
         self._moved = asyncio.Event()
 
@@ -183,7 +185,9 @@ class Switchboard:
             self._moved.set()
             mine.extend(await self._perform(call, commands))
             if call.phase is Phase.OVER:
-                _tell(row(call))
+                ended = row(call)
+                _tell(ended)
+                self._ended(ended)
                 return
             # What came of the commands goes first: reservations hold until then. But who left is not "unreachable".
             event = mine.popleft() if mine and not line.is_left else await self._next(line, call)
