@@ -17,6 +17,7 @@ MAY: dict[str, set[str]] = {
     "reception": {"core", "routing", "memory"},
     "memory": {"core", "routing"},
     "directory": {"core"},
+    "flood": {"core"},
     "ari": {"core"},
     "agi": {"core", "routing"},
     "cdr": {"core"},
@@ -26,10 +27,10 @@ MAY: dict[str, set[str]] = {
     "report": {"ledger", "store.queries"},
     "sim": {"core"},
     "replay": {"core", "sim"},
-    "web": {"ledger", "store.queries"},
+    "web": {"core.errors", "ledger", "store.queries"},
 }
 """Who may import whom inside the package, beside himself."""
-EVERYTHING = {"cli", "service", "settings", "log", "jobs", "__init__", "__main__"}
+EVERYTHING = {"cli", "service", "condition", "settings", "log", "jobs", "__init__", "__main__"}
 CLASS = re.compile(r"Manager|Handler|Helper|Util|Base(?![a-z])|Abstract|Data(?![a-z])|Info(?![a-z])")
 WORD = re.compile(r"^_*(process|do)_|(^|_)(manager|handler|helper|util|base|abstract|data|info)s?(_|$)")
 THEIRS = {"process_bind_param", "process_result_value"}

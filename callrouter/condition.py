@@ -1,0 +1,84 @@
+"""How a worker is: read off its parts at the moment somebody looks, so that no call pays for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from callrouter.ari.client import AriClient
+from callrouter.ari.exchange import Exchange
+from callrouter.core.call import Phase
+from callrouter.reception import Reception
+from callrouter.store.shipper import Shipper
+from callrouter.switchboard import Switchboard
+from callrouter.web.live import Figures
+
+SILENT = 3.0
+"""Seconds without an answer after which the database is away; it is asked each second."""
+PHASES = ("reception", *(phase.value for phase in Phase if phase is not Phase.OVER))
+
+
+class Condition:
+    """See `callrouter.web.live.Live`."""
+
+    def __init__(
+        self,
+        ari: AriClient,
+        exchange: Exchange,
+        reception: Reception,
+        switchboard: Switchboard,
+        shipper: Shipper,
+        lease_age: Callable[[], float | None],
+    ) -> None:
+        self._ari = ari
+        self._exchange = exchange
+        self._reception = reception
+        self._switchboard = switchboard
+        self._shipper = shipper
+        self._lease_age = lease_age
+        self._answered_at = time.monotonic()
+
+    def database_answered(self) -> None:
+        """Note that the database is there."""
+        self._answered_at = time.monotonic()
+
+    @property
+    def role(self) -> str:
+        """See `Live`."""
+        return "closing" if self._exchange.is_closing else "active"
+
+    def why(self) -> list[str]:
+        """See `Live`."""
+        faults = {
+            "no connection to Asterisk": not self._ari.in_touch.is_set(),
+            "no scheme is applied: `callrouter scheme apply`": self._reception.current is None,
+            "the database does not answer": time.monotonic() - self._answered_at > SILENT,
+            "the database does not take the journal": self._shipper.is_stuck,
+            "the spool cannot be written: is the disk of DATA_DIR full?": self._shipper.journal.waiting > 0,
+            "stopping: new calls go to the fallback": self._exchange.is_closing,
+        }
+        return [said for said, is_so in faults.items() if is_so]
+
+    def figures(self) -> Figures:
+        """See `Live`."""
+        calls = dict.fromkeys(PHASES, 0)
+        calls["reception"] = sum(1 for _ in self._switchboard.in_reception())
+        for call in self._switchboard.live():
+            if call.phase is not Phase.OVER:
+                calls[call.phase] += 1
+        journal = self._shipper.journal
+        return Figures(
+            calls=calls,
+            reconnects=self._ari.reconnects,
+            spool=self._spool(),
+            memory=journal.waiting,
+            failures=journal.failures,
+            dropped=self._shipper.dropped,
+            lease_age=self._lease_age(),
+        )
+
+    def _spool(self) -> int | None:
+        try:
+            return self._shipper.behind()
+        except OSError:  # DATA_DIR is gone
+            return None

@@ -1,0 +1,1 @@
+"""What a worker shows over HTTP: whether it is ready, and its figures."""
