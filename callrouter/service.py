@@ -17,14 +17,19 @@ from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
+from callrouter.condition import Condition
 from callrouter.core import legs
 from callrouter.core.call import Phase
 from callrouter.core.errors import AwayError, CallrouterError
+from callrouter.core.events import CallArrived
 from callrouter.core.facts import Arrival, PhoneState
+from callrouter.core.outcome import CallRow
 from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
+from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.reception import Current, Reception
 from callrouter.routing.choose import Client
+from callrouter.routing.numbers import mask
 from callrouter.routing.scheme import parse
 from callrouter.settings import Settings
 from callrouter.store import queries, schemes
@@ -34,6 +39,7 @@ from callrouter.store.journal import Journal
 from callrouter.store.lock import beat
 from callrouter.store.shipper import Shipper
 from callrouter.switchboard import Clock, Switchboard
+from callrouter.web.window import Window
 
 SCHEME_EVERY = 1.0
 """Seconds between two looks for a new revision: workers take it up within 2 s."""
@@ -73,6 +79,7 @@ class Worker:
         journal: Journal,
         stop: asyncio.Event,
         say: Callable[[str], None],
+        window: Window,
     ) -> None:
         now = Clock()
         self._stop = stop
@@ -81,6 +88,8 @@ class Worker:
         self._settings = settings
         self._replaced = asyncio.Event()
         self._away = ""
+        self._flood = Flood()
+        self._metrics = window.metrics
         self._phone = AriPhone(self, settings.app, now)
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
@@ -88,15 +97,20 @@ class Worker:
             self._phone,
             journal,
             self._directory,
-            self._reception.receive,
+            self._receive,
             self._reception.person_at,
             now,
             self._in_touch,
+            self._ended,
         )
         self._exchange = Exchange(http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
         self._shipper = Shipper(journal, database)
         login = (settings.ari_username, settings.password())
-        self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange)
+        self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
+        self._condition = Condition(
+            self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: None
+        )
+        window.live = self._condition
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
         """Send a request over the connection of the moment."""
@@ -108,6 +122,18 @@ class Worker:
 
     async def _in_touch(self) -> None:
         await self._ari.in_touch.wait()
+
+    async def _receive(self, arrival: Arrival) -> CallArrived:
+        arrived = await self._reception.receive(arrival)
+        if arrived.caller is not None and (lately := self._flood.heard(arrived.caller, arrived.at)) > FLOOD:
+            self._metrics.flooded()
+            if lately == FLOOD + 1:
+                log.warning("a flood of calls from one number; they are routed", caller=mask(arrived.caller))
+        return arrived
+
+    def _ended(self, row: CallRow) -> None:
+        if row.direction == "in" and row.outcome is not None:
+            self._metrics.ended(row.outcome, row.lost_reason, row.routed_by)
 
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)
@@ -206,6 +232,7 @@ class Worker:
             async with self._database.reading() as connection:
                 number = await schemes.current_number(connection)
                 newest = await schemes.get(connection, number) if number is not None and number != has else None
+            self._condition.database_answered()
             if newest is not None:
                 scheme = parse(newest.document, f"revision {newest.revision}")
                 self._reception.current = Current(scheme, newest.revision)
