@@ -16,6 +16,7 @@ from callrouter.ledger.call import document
 from callrouter.store import queries
 from callrouter.store.database import Database
 from tests.lab import Company, Desk, Lab, Phone, Proxy, Trunk
+from tests.lab.liar import Liar
 from tests.real.document import LADDER, LINE, NAMES, PEOPLE, scheme
 
 __all__ = ["LADDER", "LINE", "NAMES", "PEOPLE", "Rig", "Router", "legs", "scheme", "skipped"]
@@ -66,7 +67,7 @@ class Rig:
         database_url: str | None = None,
         clients: str | None = None,
         rtp_interval: float = 0.02,
-        ari: Proxy | None = None,
+        ari: Proxy | Liar | None = None,
     ) -> None:
         self.lab = Lab(desks or list(PEOPLE.values()), company, rtp_interval=rtp_interval)
         self._document = scheme() if document is None else document
