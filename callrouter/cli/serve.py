@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
 
 import click
 
@@ -13,11 +13,16 @@ from callrouter import log, settings
 from callrouter.ari.health import check as check_asterisk
 from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
+from callrouter.core.words import LostReason
 from callrouter.service import Worker
 from callrouter.store import schema
 from callrouter.store.database import Database
 from callrouter.store.journal import Journal
 from callrouter.store.lock import last_alive, lock
+from callrouter.web.live import Idle
+from callrouter.web.metrics import Metrics
+from callrouter.web.server import listening
+from callrouter.web.window import Window
 
 WAIT = 1.0
 """Seconds between two attempts to reach a server that is away."""
@@ -48,17 +53,26 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
     async with AsyncExitStack() as stack:
         alive = last_alive(told.data_dir, told.app)
         held = stack.enter_context(lock(told.data_dir, told.app))
+        window = Window(told.app, Idle("starting", "starting"), Metrics(LostReason))
+        await stack.enter_async_context(_shown(told.http_bind, window))
         database = Database(told.database_url.get_secret_value())
         stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(HttpRequests(told.ari_url, told.ari_username, told.password()))
-        for check in (lambda: schema.check(database), lambda: check_asterisk(http)):
+        observed = HttpRequests(told.ari_url, told.ari_username, told.password(), window.metrics)
+        http = await stack.enter_async_context(observed)
+        checks = {"the database": lambda: schema.check(database), "Asterisk": lambda: check_asterisk(http)}
+        for what, check in checks.items():
+            window.live = Idle("starting", f"waiting for {what}")
             if not await _patiently(check, stop, wait=wait):
                 return
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
-        worker = Worker(told, database, http, journal, stop, _say)
+        worker = Worker(told, database, http, journal, stop, _say, window)
         if await _patiently(lambda: worker.take_up(alive), stop, wait=wait):
             await worker.run(held)
+
+
+def _shown(bind: settings.Address | None, window: Window) -> AbstractAsyncContextManager[object]:
+    return nullcontext() if bind is None else listening(bind.host, bind.port, window)
 
 
 async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Event, *, wait: bool) -> bool:
