@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import IO
 
@@ -17,6 +17,7 @@ from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
+from callrouter.ari.roll_call import answers
 from callrouter.condition import Condition
 from callrouter.core import legs
 from callrouter.core.call import Phase
@@ -27,6 +28,7 @@ from callrouter.core.outcome import CallRow
 from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
+from callrouter.lease import Lease, LeaseLostError
 from callrouter.reception import Current, Reception
 from callrouter.routing.choose import Client
 from callrouter.routing.numbers import mask
@@ -34,10 +36,11 @@ from callrouter.routing.scheme import parse
 from callrouter.settings import Settings
 from callrouter.store import queries, schemes
 from callrouter.store.database import Database
-from callrouter.store.history import unfinished
+from callrouter.store.history import live_of, unfinished
 from callrouter.store.journal import Journal
 from callrouter.store.lock import beat
 from callrouter.store.shipper import Shipper
+from callrouter.succession import Succession
 from callrouter.switchboard import Clock, Switchboard
 from callrouter.web.window import Window
 
@@ -77,11 +80,13 @@ class Worker:
         database: Database,
         http: HttpRequests,
         journal: Journal,
+        lease: Lease,
         stop: asyncio.Event,
         say: Callable[[str], None],
         window: Window,
     ) -> None:
         now = Clock()
+        self._lease = lease
         self._stop = stop
         self._say = say
         self._database = database
@@ -104,13 +109,14 @@ class Worker:
             self._ended,
         )
         self._exchange = Exchange(http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
-        self._shipper = Shipper(journal, database)
+        self._shipper = Shipper(journal, database, lease.fence)
+        self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
         self._condition = Condition(
-            self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: None
+            self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: lease.age
         )
-        window.live = self._condition
+        self._window = window
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
         """Send a request over the connection of the moment."""
@@ -121,6 +127,7 @@ class Worker:
         return await look(self._ari, phone, caller)
 
     async def _in_touch(self) -> None:
+        await self._lease.sure()
         await self._ari.in_touch.wait()
 
     async def _receive(self, arrival: Arrival) -> CallArrived:
@@ -138,24 +145,46 @@ class Worker:
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)
 
-    async def take_up(self, alive: Instant | None) -> None:
-        """Find the calls that a former life, last known to live then, has left; raise AwayError: try again."""
+    async def take_up(self, alive: Instant) -> int:
+        """Find the calls that a former life, last known to live then, has left, and count them.
+
+        Raises AwayError: try again.
+        """
         try:
             await self._shipper.drain()
             async with self._database.reading() as connection:
-                left = await unfinished(connection, self._settings.app)
+                left = await unfinished(connection, await live_of(connection, self._settings.app))
         except AwayError:
             raise
         except CallrouterError as error:
             log.warning("calls of a former life are not taken up", why=str(error))
-            return
-        self._exchange.former = [(one.call, max(one.heard_at, alive or 0.0)) for one in left]
+            return 0
+        self._exchange.former = [(one.call, max(one.heard_at, alive)) for one in left]
         if left:
             log.warning("calls of a former life are taken up", calls=len(left))
+        return len(left)
 
-    async def run(self, held: IO[str]) -> None:
-        """Take calls until told to stop; then let the ringing ones finish."""
+    async def run(self, held: IO[str]) -> bool:
+        """Take calls until told to stop, then let the ringing ones finish; True: another worker has taken over."""
+        self._window.live = self._condition
         await self._take_up_scheme()
+        is_lost = False
+        try:
+            await self._serve(held)
+        except* LeaseLostError as lost:
+            log.warning("letting go of every call", why=str(lost.exceptions[0]))
+            is_lost = True
+        if is_lost:
+            self._let_go()
+            return True
+        await self._ship_the_rest()
+        if self._replaced.is_set():
+            raise ReplacedError(
+                f"another worker took the application {self._settings.app} at Asterisk: give each its own APP"
+            )
+        return False
+
+    async def _serve(self, held: IO[str]) -> None:
         async with asyncio.TaskGroup() as group:
             background = [
                 group.create_task(work)
@@ -166,17 +195,21 @@ class Worker:
                     self._follow_scheme(),
                     self._announce(),
                     self._renew(),
+                    self._lease.keep(),
+                    self._lease.watch_ourselves(self._ari.reconnect),
+                    self._succession.run(),
                     _live(held),
                 )
             ]
             await self._until_stopped()
             for task in background:
                 task.cancel()
-        await self._ship_the_rest()
-        if self._replaced.is_set():
-            raise ReplacedError(
-                f"another worker took the application {self._settings.app} at Asterisk: give each its own APP"
-            )
+
+    def _let_go(self) -> None:
+        """Nothing of this life does anything any more."""
+        self._switchboard.abandon()
+        self._exchange.errands.recall()
+        self._phone.errands.recall()
 
     async def _renew(self) -> None:
         while True:
@@ -202,6 +235,7 @@ class Worker:
         replaced.cancel()
         self._exchange.is_closing = True
         if self._replaced.is_set():
+            await self._lease.confirm()
             return
         self._say("closing: no new calls, the ringing ones finish")
         try:
@@ -217,6 +251,7 @@ class Worker:
         try:
             async with asyncio.timeout(SHIP_AT_MOST):
                 await self._shipper.drain()
+                await self._lease.leave()
         except (CallrouterError, TimeoutError) as error:
             log.warning("the journal is shipped at the next start", why=str(error))
 
@@ -252,6 +287,15 @@ class Worker:
         except CallrouterError:
             return False
         return answer["value"] in {call.arrived.asterisk_id for call in self._switchboard.live()}
+
+
+def roll_call(settings: Settings) -> Callable[[str], Awaitable[bool]]:
+    """Return what asks another application's worker, by way of Asterisk, whether it lives."""
+
+    async def ask(app: str) -> bool:
+        return await answers(settings.ari_url, (settings.ari_username, settings.password()), app)
+
+    return ask
 
 
 async def _live(held: IO[str]) -> None:

@@ -100,9 +100,10 @@ class Switchboard:
         self._receive = receive
         self._person_at = person_at
         self._now = now
-        self._in_touch = in_touch  # at once, or when the phones can be reached again and all missed has been told
+        self._in_touch = in_touch  # at once, or when the phones can be reached again and the calls are still ours
         self._ended = ended
         self._lines: dict[CallId, _Line] = {}
+        self._expected: dict[CallId, Call] = {}
         self._moved = asyncio.Event()
 
     def __len__(self) -> int:
@@ -113,8 +114,10 @@ class Switchboard:
         yield from (line.call for line in self._lines.values() if line.call is not None)
 
     def in_reception(self) -> Iterator[tuple[CallId, str]]:
-        """Yield the others, with their callers' channels."""
-        yield from ((key, line.arrival.asterisk_id) for key, line in self._lines.items() if line.call is None)
+        """Yield those that have just come, with their callers' channels."""
+        for key, line in self._lines.items():
+            if line.call is None and line.task is not None:
+                yield key, line.arrival.asterisk_id
 
     def arrive(self, arrival: Arrival) -> None:
         """Begin a call of its own."""
@@ -122,13 +125,29 @@ class Switchboard:
         serving = self._guarded(arrival.call, line, self._serve(line))
         line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
 
-    def adopt(self, call: Call, event: ev.Recovered) -> None:
-        """Go on with a call that a former life has left."""
+    def expect(self, call: Call) -> None:
+        """A call that was left behind is about to be adopted: until then what is delivered to it waits."""
         arrived = call.arrived
         arrival = Arrival(call.id, arrived.arrived_at, call.caller, arrived.line, arrived.caller_raw, "")
-        line = self._lines[call.id] = _Line(arrival, call=call)
-        serving = self._guarded(call.id, line, self._converse(line, *advance(call, event), event))
-        line.task = asyncio.create_task(serving, name=f"call {call.id}")
+        self._lines.setdefault(call.id, _Line(arrival))
+        self._expected[call.id] = call
+
+    def adopt(self, call_id: CallId, event: ev.Recovered) -> None:
+        """Go on with a call that was expected."""
+        line, call = self._lines[call_id], self._expected.pop(call_id)
+        line.call = call
+        serving = self._guarded(call_id, line, self._converse(line, *advance(call, event), event))
+        line.task = asyncio.create_task(serving, name=f"call {call_id}")
+
+    def withdraw(self, call_id: CallId) -> None:
+        """Let go of a call that another worker has: nothing more is done or written down about it."""
+        if (line := self._lines.get(call_id)) is not None and line.task is not None:
+            line.task.cancel()
+
+    def abandon(self) -> None:
+        """Let go of every call."""
+        for call_id in self._lines:
+            self.withdraw(call_id)
 
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """Hand an event to its call; a call that is over hears no more."""
@@ -191,6 +210,7 @@ class Switchboard:
                 return
             # What came of the commands goes first: reservations hold until then. But who left is not "unreachable".
             event = mine.popleft() if mine and not line.is_left else await self._next(line, call)
+            await self._in_touch()
             line.is_left = line.is_left and not isinstance(event, ev.CallerGone)
             call, commands = advance(call, event)
 
@@ -202,7 +222,7 @@ class Switchboard:
             async with asyncio.timeout(due - self._now()):
                 return await line.events.get()
         except TimeoutError:
-            await self._in_touch()  # no step ends while nobody could be rung, and who picked up meanwhile goes first
+            await self._in_touch()  # who picked up while nobody could be reached goes before the step's end
             return ev.Elapsed(max(due, self._now())) if line.events.empty() else line.events.get_nowait()
 
     async def _perform(self, call: Call, commands: tuple[cm.Command, ...]) -> list[ev.Event]:

@@ -17,6 +17,8 @@ MAY: dict[str, set[str]] = {
     "reception": {"core", "routing", "memory"},
     "memory": {"core", "routing"},
     "directory": {"core"},
+    "lease": {"core", "store"},
+    "succession": {"core", "lease", "store"},
     "flood": {"core"},
     "ari": {"core"},
     "agi": {"core", "routing"},

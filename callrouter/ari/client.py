@@ -62,6 +62,7 @@ class AriClient:
         self._patience = patience
         self._observer = observer
         self._socket: Socket | None = None
+        self._dropped = asyncio.Event()
         self._up = asyncio.Event()
         self.in_touch = asyncio.Event()
         """Set while Asterisk is heard, and all that was missed has been told."""
@@ -110,25 +111,35 @@ class AriClient:
                 # Full jitter, so that many workers do not come back in step.
                 await asyncio.sleep(random.uniform(0.05, min(PATIENCE_MOST, 0.2 * 2 ** min(attempt, 6))))  # noqa: S311
 
+    def reconnect(self) -> None:
+        """Drop the connection with all that has come over it and was not told: Asterisk is asked for everything."""
+        self.in_touch.clear()
+        self._held = []
+        self._dropped.set()
+
     async def _converse(self, connection: aiohttp.ClientWebSocketResponse) -> None:
         socket = Socket(connection, self._hear, self._observer)
         self._held = []
+        self._dropped.clear()
         reading = asyncio.create_task(socket.read())
         beginning = asyncio.create_task(self._begin(socket))
+        dropping = asyncio.create_task(self._dropped.wait())
         try:
             self._socket = socket
             self._up.set()
-            await asyncio.wait({reading, beginning}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reading, beginning, dropping}, return_when=asyncio.FIRST_COMPLETED)
             if beginning.done():
                 beginning.result()
-            await reading
+            await asyncio.wait({reading, dropping}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
         finally:
             self._socket = None
             self._up.clear()
             self.in_touch.clear()
-            reading.cancel()
-            beginning.cancel()
-            await asyncio.gather(reading, beginning, return_exceptions=True)
+            for task in (reading, beginning, dropping):
+                task.cancel()
+            await asyncio.gather(reading, beginning, dropping, return_exceptions=True)
             await connection.close()
         log.warning("the connection to asterisk is gone; connecting again")
 

@@ -3,50 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
-from callrouter.ari import messages as ms
+from callrouter.ari import messages as ms, resync
+from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.inventory import is_named_by_us, line_of
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.register import is_leg
 from callrouter.ari.requests import Request, Requests
-from callrouter.ari.resync import resync, send_away
+from callrouter.ari.roll_call import HERE, ROLL_CALL_REPLY, THERE
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev
-from callrouter.core.call import Call
 from callrouter.core.facts import Arrival
 from callrouter.core.words import CallId, Instant
 
-NEWCOMER = 1.0
+NEWCOMER = 0.3
 """Seconds in which a channel that belongs to no call may turn out to be a call that arrives this very moment."""
+SHARE, SHARE_AT_MOST = 0.001, 0.03
+"""Seconds a worker waits before it claims a call, for each call that it has, and at most."""
 
 log = structlog.get_logger()
 
 
-class Calls(Protocol):
+class Calls(resync.Calls, Protocol):
     """The calls of this worker."""
 
     def arrive(self, arrival: Arrival) -> None:
         """A new one."""
         ...
 
-    def deliver(self, call: CallId, event: ev.Event) -> None:
-        """News of one."""
-        ...
-
-    def adopt(self, call: Call, event: ev.Recovered) -> None:
-        """Go on with one that a former life has left."""
-        ...
-
-    def live(self) -> Iterator[Call]:
-        """All whose ladder has begun."""
-        ...
-
-    def in_reception(self) -> Iterator[tuple[CallId, str]]:
-        """The others, with their callers' channels."""
+    def __len__(self) -> int:
+        """How many there are."""
         ...
 
 
@@ -63,24 +54,27 @@ class Exchange:
         now: Callable[[], Instant],
         replaced: asyncio.Event,
     ) -> None:
-        self._lists = lists
+        self._resync = resync.Resync(lists, phone, app, calls, now)
         self._phone = phone
         self._calls = calls
         self._app = app
         self._ids = ids
         self._now = now
         self._replaced = replaced
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errands = Errands()
         self.is_closing = False
-        self.former: list[tuple[Call, Instant]] = []
-        """Calls that a former life has left, each with when it was last there: taken up once Asterisk is there."""
+        self.former: resync.Former = []
+        """What a former life has left: taken up once Asterisk is there."""
         self.connected_once = asyncio.Event()
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        strangers = await resync(self._lists, self._phone, self._app, self._calls, self._now, self.former)
-        self._go_on(self._send_away(strangers))
+        self.errands.send(self._tidy(*await self._resync.catch_up(self.former)))
         self.connected_once.set()
+
+    async def take_over(self, app: str, former: resync.Former) -> None:
+        """Fetch the calls of a dead worker's application."""
+        self.errands.send(self._tidy(*await self._resync.take_over(app, former)))
 
     def hear(self, message: ms.Message) -> None:
         """Sort one message; what takes time goes on by itself."""
@@ -88,46 +82,80 @@ class Exchange:
             return
         match message:
             case ms.CallBroadcast():
-                self._go_on(self._claim(message.channel.id))
+                self.errands.send(self._claim(message.channel.id))
             case ms.StasisStart(replace_channel=None):
                 self._arrived(message)
+            case ms.ChannelUserevent() if message.eventname == THERE:
+                self.errands.send(self._there(message))
             case ms.ApplicationReplaced():
                 self._replaced.set()
 
-    async def _send_away(self, strangers: list[ms.Channel]) -> None:
-        """Who is left of a former life goes, but not who arrives while we compare: his `StasisStart` is held back."""
+    async def _tidy(self, channels: Sequence[ms.Channel], bridges: Sequence[ms.Bridge]) -> None:
+        """What belongs to no call a moment later either is left of a former life, or came while nobody listened."""
         await asyncio.sleep(NEWCOMER)
-        for channel in strangers:
+        for channel in channels:
             if self._phone.channels.whose(channel.id) is None:
-                await send_away(self._phone, channel)
+                await self._take_in(channel)
+        for bridge in bridges:
+            await self._dissolve(bridge.id)
+
+    async def _take_in(self, channel: ms.Channel) -> None:
+        """Nobody has served this caller; who has talked and is alone now, goes, and so does a leg."""
+        if is_named_by_us(channel.id) or await self._phone.read(channel.id, "CALLROUTER_TALKED") == "1":
+            await self._phone.hang_up(channel.id)
+            return
+        log.warning("a caller whom nobody served is taken in", asterisk_id=channel.id)
+        call = self._receive(channel, line_of(channel))
+        try:
+            await self._phone.ari.send(Request("GET", f"channels/{channel.id}"))
+        except AriRefused:
+            if call is not None:  # he left before we knew him
+                self._calls.deliver(call, ev.CallerGone(self._now()))
+        except AriAway:
+            return  # when Asterisk is back, all is compared again
+
+    async def _dissolve(self, bridge: str) -> None:
+        """Nobody is left in it whom anybody could talk to."""
+        if any(call.bridge == bridge for call in self._calls.live()):
+            return
+        alone = await self._phone.members(bridge)
+        if len(alone) <= 1:
+            for channel in alone:
+                await self._phone.hang_up(channel)
+            await self._phone.close_bridge(bridge)
 
     def _arrived(self, message: ms.StasisStart) -> None:
         channel = message.channel
-        if is_leg(channel.id, message.args):
-            self._go_on(self._phone.hang_up(channel.id))
-            return
-        line = message.args[0] if message.args else channel.dialplan.exten
+        if is_leg(channel.id, message.args) or is_named_by_us(channel.id):
+            self.errands.send(self._phone.hang_up(channel.id))
+        else:
+            self._receive(channel, message.args[0] if message.args else channel.dialplan.exten)
+
+    def _receive(self, channel: ms.Channel, line: str) -> CallId | None:
         if self.is_closing:
-            self._go_on(self._phone.give_back(channel.id, line))
+            self.errands.send(self._phone.give_back(channel.id, line))
             log.warning("closing: a call goes to the fallback", asterisk_id=channel.id)
-            return
+            return None
         call = self._ids()
         self._phone.channels.know(channel.id, Whose(call))
         is_local = channel.name.startswith("Local/")
         number = channel.caller.number
         self._calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))
+        return call
+
+    async def _there(self, asked: ms.ChannelUserevent) -> None:
+        """Another worker asks whether we live."""
+        reply = str(asked.userevent.get("reply", ""))
+        if ROLL_CALL_REPLY.fullmatch(reply):
+            await self._phone.tell(Request("POST", f"events/user/{HERE}", {"application": reply}))
 
     async def _claim(self, channel: str) -> None:
-        """Take a call that `StasisBroadcast()` offers; whoever claims first has it."""
+        """Take a call that `StasisBroadcast()` offers; whoever claims first has it, and who has less claims sooner."""
         if self.is_closing:
             return
+        await asyncio.sleep(min(SHARE_AT_MOST, SHARE * len(self._calls)))
         claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
         try:
             await self._phone.ari.send(claim)
         except (AriAway, AriRefused) as error:
             log.info("a call was not claimed", asterisk_id=channel, why=str(error))
-
-    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

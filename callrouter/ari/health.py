@@ -53,6 +53,8 @@ class Health:
 
     version: str
     modules: frozenset[str]
+    entity: str = ""
+    """Asterisk's entity id, which tells it from every other (asterisk.conf, entityid)."""
 
     @property
     def number(self) -> tuple[int, ...]:
@@ -91,13 +93,14 @@ async def inspect(ari: Requests) -> Health:
         info = await ari.send(Request("GET", "asterisk/info"))
         modules = await ari.send(Request("GET", "asterisk/modules"))
         running = (one["name"].removesuffix(".so") for one in modules if one.get("status") == "Running")
-        return Health(info["system"]["version"], frozenset(running))
+        system = info["system"]
+        return Health(system["version"], frozenset(running), system["entity_id"])
     except (TypeError, KeyError, AttributeError):  # whatever answers there, it is not Asterisk
         raise AriRefused(_NO_ARI, "GET asterisk", "the answer is not ARI's") from None
 
 
-async def check(ari: Requests) -> None:
-    """Raise CallrouterError where the router cannot work with this Asterisk, AriAway where it may yet be."""
+async def check(ari: Requests) -> Health:
+    """Return how Asterisk is; raise CallrouterError where the router cannot work with it, AriAway where it may yet."""
     try:
         health = await inspect(ari)
     except AriRefused as refused:
@@ -106,3 +109,4 @@ async def check(ari: Requests) -> None:
         log.warning(warning)
     if faults := health.faults():
         raise CallrouterError("; ".join(faults))
+    return health

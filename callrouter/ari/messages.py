@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -47,6 +47,13 @@ class Bridge(_Message):
 
     id: str
     channels: tuple[str, ...] = ()
+
+
+class Application(_Message):
+    """A Stasis application and the channels it is subscribed to."""
+
+    name: str
+    channel_ids: tuple[str, ...] = ()
 
 
 class Playback(_Message):
@@ -131,6 +138,14 @@ class ApplicationReplaced(_Message):
     type: Literal["ApplicationReplaced"]
 
 
+class ChannelUserevent(_Message):
+    """Another worker says something, by way of Asterisk."""
+
+    type: Literal["ChannelUserevent"]
+    eventname: str
+    userevent: dict[str, Any] = {}
+
+
 Message = (
     StasisStart
     | StasisEnd
@@ -142,6 +157,7 @@ Message = (
     | PlaybackFinished
     | CallBroadcast
     | ApplicationReplaced
+    | ChannelUserevent
 )
 TYPES = frozenset(
     {
@@ -155,10 +171,9 @@ TYPES = frozenset(
         "PlaybackFinished",
         "CallBroadcast",
         "ApplicationReplaced",
+        "ChannelUserevent",
     }
 )
 """What is worth parsing; everything else is passed over by its type alone."""
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
-CHANNELS = TypeAdapter(tuple[Channel, ...])
-BRIDGES = TypeAdapter(tuple[Bridge, ...])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 
 from callrouter.ari import messages as ms
+from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.register import Calls, Register
 from callrouter.ari.requests import Request, Requests
@@ -51,13 +50,13 @@ class AriPhone:
         self._undialled: dict[str, cm.Ring] = {}
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
         self._making: set[LegId] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errands = Errands()
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
         is_known = self.channels.hear(message, calls, self._now())
         if isinstance(message, ms.StasisStart) and (ring := self._undialled.pop(message.channel.id, None)) is not None:
-            self._go_on(self._dial(ring, calls))
+            self.errands.send(self._dial(ring, calls))
         return is_known
 
     async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
@@ -71,7 +70,7 @@ class AriPhone:
             case cm.Connect():
                 return await self._connect(command)
             case cm.SendRinging():
-                await self._tell(Request("POST", f"channels/{command.caller}/ring"))
+                await self.tell(Request("POST", f"channels/{command.caller}/ring"))
             case cm.Guard():
                 await self._limit(command.caller, command.seconds)
             case cm.Play():
@@ -85,13 +84,13 @@ class AriPhone:
     async def hang_up(self, channel: str, reason: str = "normal") -> None:
         """End a channel, for a reason of ARI's list."""
         self._undialled.pop(channel, None)
-        await self._tell(Request("DELETE", f"channels/{channel}", {"reason": reason}))
+        await self.tell(Request("DELETE", f"channels/{channel}", {"reason": reason}))
 
     async def close_bridge(self, bridge: str) -> None:
         """Delete a bridge."""
-        await self._tell(Request("DELETE", f"bridges/{bridge}"))
+        await self.tell(Request("DELETE", f"bridges/{bridge}"))
 
-    async def _tell(self, request: Request) -> bool:
+    async def tell(self, request: Request) -> bool:
         """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
         try:
             await self.ari.send(request)
@@ -153,7 +152,7 @@ class AriPhone:
         Its `StasisStart` may be held back and come later: dialled a second time before it rings, a channel ends.
         """
         self._undialled.pop(leg.id, None)
-        await self._tell(self._dialling(leg.id, leg.until))
+        await self.tell(self._dialling(leg.id, leg.until))
 
     def _dialling(self, leg: LegId, until: Instant) -> Request:
         return Request("POST", f"channels/{leg}/dial", {"timeout": max(1, math.ceil(until - self._now()))})
@@ -190,7 +189,7 @@ class AriPhone:
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
         await self.renew(connect.caller, connect.leg)
-        await self._tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
+        await self.tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
         return None
 
     async def renew(self, *channels: str) -> None:
@@ -201,7 +200,7 @@ class AriPhone:
     async def _limit(self, channel: str, seconds: int) -> None:
         """Have Asterisk itself take the channel away from us after so many seconds."""
         limit: dict[str, str | int] = {"variable": "TIMEOUT(absolute)", "value": seconds}
-        await self._tell(Request("POST", f"channels/{channel}/variable", limit))
+        await self.tell(Request("POST", f"channels/{channel}/variable", limit))
 
     async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
         playback = f"{call}.prompt"
@@ -222,26 +221,32 @@ class AriPhone:
             log.error("the dialplan has no fallback for a caller: run `callrouter dialplan render`", line=line)
             await self.hang_up(channel, "congestion")
         else:
-            await self._tell(Request("POST", f"channels/{channel}/continue", there))
+            await self.tell(Request("POST", f"channels/{channel}/continue", there))
 
     async def _lacks(self, channel: str, expression: str) -> bool:
         """Whether Asterisk says 0; a line may hold anything, so only a harmless one is asked for."""
         if not _HARMLESS.fullmatch(expression):
             return True
+        return await self.read(channel, expression) == "0"
+
+    async def read(self, channel: str, expression: str) -> str | None:
+        """Return what a variable or function gives; None where Asterisk does not say or it is not set."""
         try:
             answer = await self.ari.send(Request("GET", f"channels/{channel}/variable", {"variable": expression}))
         except (AriRefused, AriAway):
-            return False
-        return isinstance(answer, dict) and answer.get("value") == "0"
+            return None
+        return str(answer.get("value", "")) if isinstance(answer, dict) else None
+
+    async def members(self, bridge: str) -> tuple[str, ...]:
+        """Return who is in a bridge."""
+        try:
+            return ms.Bridge.model_validate(await self.ari.send(Request("GET", f"bridges/{bridge}"))).channels
+        except (AriRefused, AriAway):
+            return ()
 
     def forget(self, call: CallId) -> None:
         """The call is over."""
         self.channels.forget(call)
-
-    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _let_go(self, let_go: cm.LetGo) -> None:
         if let_go.release is Release.FALLBACK:

@@ -88,7 +88,7 @@ def _subject(message: ms.Message) -> str | None:
             return message.playback.id
         case ms.Dial():
             return message.peer.id
-        case ms.ApplicationReplaced():
+        case ms.ApplicationReplaced() | ms.ChannelUserevent():
             return None
         case _:
             return message.channel.id if message.channel else None

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from callrouter.ari import messages as ms
+from callrouter.ari.inventory import Inventory, is_named_by_us, line_of, look_round
 from callrouter.ari.phone import AriPhone
-from callrouter.ari.register import is_leg
 from callrouter.ari.requests import Request, Requests
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
 from callrouter.core.words import CallId, Instant, LegId
 
+MOVED = {"appArgs": "moved"}
+
 log = structlog.get_logger()
+
+Former = list[tuple[Call, Instant]]
+"""Calls that a former life, or another worker, has left, each with the instant at which it was last there."""
 
 
 class Calls(Protocol):
@@ -25,8 +30,16 @@ class Calls(Protocol):
         """News of one."""
         ...
 
-    def adopt(self, call: Call, event: ev.Recovered) -> None:
-        """Go on with one that a former life has left."""
+    def expect(self, call: Call) -> None:
+        """One that is about to be adopted: what is delivered to it waits."""
+        ...
+
+    def adopt(self, call: CallId, event: ev.Recovered) -> None:
+        """Go on with one that was expected."""
+        ...
+
+    def withdraw(self, call: CallId) -> None:
+        """Another worker has it: let go of it without a word."""
         ...
 
     def live(self) -> Iterator[Call]:
@@ -38,57 +51,106 @@ class Calls(Protocol):
         ...
 
 
-async def resync(
-    lists: Requests,
-    phone: AriPhone,
-    app: str,
-    calls: Calls,
-    now: Callable[[], Instant],
-    former: list[tuple[Call, Instant]],
-) -> list[ms.Channel]:
-    """Tell each call what changed in the gap; return the channels in our application that belong to no call.
+class Resync:
+    """The comparison of one application's calls with Asterisk."""
 
-    `lists` is HTTP: Asterisk 22.10.1 itself crashes when a reply over the web socket is longer than about 400 kB, as
-    the list of some 800 channels is, whoever they belong to.
+    def __init__(self, lists: Requests, phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant]) -> None:
+        self._lists = lists
+        self._phone = phone
+        self._app = app
+        self._calls = calls
+        self._now = now
 
-    `former` are the calls a former life has left, each with the instant at which it was last there; they are taken
-    off the list once Asterisk has said what it has.
-    """
-    made = {leg.id for call in calls.live() for leg in call.legs if phone.is_made(leg.id)}
-    channels = ms.CHANNELS.validate_python(await lists.send(Request("GET", "channels")))
-    bridges = ms.BRIDGES.validate_python(await lists.send(Request("GET", "bridges")))
-    here = {channel.id: channel for channel in channels}
-    while former:
-        call, since = former.pop(0)
-        phone.channels.take_up(call)
-        calls.adopt(call, recovery(call, here, now(), since))
-    for call_id, caller in calls.in_reception():
-        if caller not in here:
-            calls.deliver(call_id, ev.CallerGone(now()))
-    for call in list(calls.live()):
-        for event in missed(call, here, now(), made):
-            calls.deliver(call.id, event)
-        await _repeat(phone, call, here)
-    bridged = {channel for bridge in bridges for channel in bridge.channels}
-    ours = (one for one in channels if one.dialplan.app_name == "Stasis" and one.dialplan.app_data.split(",")[0] == app)
-    strangers = [one for one in ours if phone.channels.whose(one.id) is None and one.id not in bridged]
-    known = {call.bridge for call in calls.live()}
-    for bridge in bridges:
-        if ".bridge" in bridge.id and len(bridge.channels) <= 1 and bridge.id not in known:
-            for alone in bridge.channels:  # his hang-up was lost: nobody is left who could talk to him
-                await phone.hang_up(alone)
-            await phone.close_bridge(bridge.id)
-    return strangers
+    async def catch_up(self, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
+        """Tell each call what changed in the gap; return the channels and the bridges that belong to no call.
 
+        Those that a former life has left are adopted, and taken off the list once Asterisk has said what it has.
+        """
+        made = {leg.id for call in self._calls.live() for leg in call.legs if self._phone.is_made(leg.id)}
+        live, waiting = list(self._calls.live()), list(self._calls.in_reception())
+        for call, _ in former:
+            self._expect(call)
+        seen = await look_round(self._lists)
+        held = seen.held(self._app)
+        for call_id, caller in waiting:
+            if caller not in held:
+                self._without_caller(seen, call_id, caller)
+        for call in live:
+            if call.caller not in held:
+                self._without_caller(seen, call.id, call.caller)
+        await self._adopt(former, seen)
+        for call in live:
+            await self._tell(call, seen, made)
+        return self._strangers(seen)
 
-async def _repeat(phone: AriPhone, call: Call, here: dict[str, ms.Channel]) -> None:
-    """Requests may have been lost with the connection, or with a former life: they mean the same a second time."""
-    for leg in call.legs:
-        channel = here.get(leg.id)
-        if channel is not None and leg.state is LegState.LEAVING:
-            await phone.hang_up(leg.id)
-        elif channel is not None and leg.state is LegState.DIALLED and _waits_to_be_dialled(channel):
-            await phone.dial_again(leg)
+    async def take_over(self, app: str, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
+        """Fetch every channel of an application whose worker is dead, and adopt its calls."""
+        for call, _ in former:
+            self._expect(call)
+        seen = await look_round(self._lists)
+        for channel in sorted(seen.held(app).values(), key=lambda one: is_named_by_us(one.id)):  # the callers first
+            await self._fetch(app, channel)
+        seen = await look_round(self._lists)
+        await self._adopt(former, seen)
+        return self._strangers(seen)
+
+    async def _fetch(self, app: str, channel: ms.Channel) -> None:
+        # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
+        args = "leg" if is_named_by_us(channel.id) else line_of(channel)
+        await self._phone.tell(Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args}))
+        source: dict[str, str | int] = {"eventSource": f"channel:{channel.id}"}
+        if is_named_by_us(channel.id):  # or nobody says how it ended
+            await self._phone.tell(Request("POST", f"applications/{self._app}/subscription", source))
+        # A dead application keeps what it had on its list, once for the channel and once for having made it.
+        for _ in range(2):
+            await self._phone.tell(Request("DELETE", f"applications/{app}/subscription", source))
+
+    def _expect(self, call: Call) -> None:
+        self._phone.channels.take_up(call)
+        self._calls.expect(call)
+
+    async def _adopt(self, former: Former, seen: Inventory) -> None:
+        adopted = list(former)
+        former.clear()
+        for call, since in adopted:
+            self._calls.adopt(call.id, recovery(call, seen, self._app, self._now(), since))
+        for call, _ in adopted:
+            await self._tell(call, seen, {leg.id for leg in call.legs})
+
+    def _without_caller(self, seen: Inventory, call: CallId, caller: str) -> None:
+        if seen.is_elsewhere(self._app, caller):
+            log.warning("another worker has taken a call over", call=call)
+            self._calls.withdraw(call)
+        else:
+            self._calls.deliver(call, ev.CallerGone(self._now()))
+
+    async def _tell(self, call: Call, seen: Inventory, made: Collection[LegId]) -> None:
+        """Tell a call what happened to its legs, and repeat what may have been lost: it means the same again."""
+        for event in missed(call, seen.channels, self._now(), made):
+            self._calls.deliver(call.id, event)
+        for leg in call.legs:
+            channel = seen.channels.get(leg.id)
+            if channel is not None and leg.state is LegState.LEAVING:
+                await self._phone.hang_up(leg.id)
+            elif channel is not None and leg.state is LegState.DIALLED and _waits_to_be_dialled(channel):
+                await self._phone.dial_again(leg)
+
+    def _strangers(self, seen: Inventory) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
+        bridged = {channel for bridge in seen.bridges for channel in bridge.channels}
+        held = seen.held(self._app)
+        known = {call.bridge for call in self._calls.live()}
+        channels = [
+            one for one in held.values() if self._phone.channels.whose(one.id) is None and one.id not in bridged
+        ]
+        bridges = [
+            bridge
+            for bridge in seen.bridges
+            if ".bridge" in bridge.id
+            and bridge.id not in known
+            and len(bridge.channels) <= 1
+            and held.keys() >= set(bridge.channels)
+        ]
+        return channels, bridges
 
 
 def _waits_to_be_dialled(channel: ms.Channel) -> bool:
@@ -96,14 +158,14 @@ def _waits_to_be_dialled(channel: ms.Channel) -> bool:
     return channel.state == "Down" and channel.dialplan.app_name == "Stasis"
 
 
-def recovery(call: Call, here: dict[str, ms.Channel], at: Instant, since: Instant) -> ev.Recovered:
+def recovery(call: Call, seen: Inventory, app: str, at: Instant, since: Instant) -> ev.Recovered:
     """Return how Asterisk has a call that a former life has left."""
-    gone = tuple(leg.id for leg in call.legs if leg.state is not LegState.GONE and leg.id not in here)
-    return ev.Recovered(at, since, gone, is_caller_gone=call.caller not in here)
+    gone = tuple(leg.id for leg in call.legs if leg.state is not LegState.GONE and leg.id not in seen.channels)
+    return ev.Recovered(at, since, gone, is_caller_gone=call.caller not in seen.held(app))
 
 
-def missed(call: Call, here: dict[str, ms.Channel], at: Instant, made: Collection[LegId]) -> list[ev.Event]:
-    """Return what happened to a call while nobody listened, as far as Asterisk still shows it.
+def missed(call: Call, here: Mapping[str, ms.Channel], at: Instant, made: Collection[LegId]) -> list[ev.Event]:
+    """Return what happened to a call's legs while nobody listened, as far as Asterisk still shows it.
 
     Only a leg that was `made` before Asterisk was asked can be missing.
     """
@@ -113,23 +175,10 @@ def missed(call: Call, here: dict[str, ms.Channel], at: Instant, made: Collectio
         if leg.state is LegState.GONE:
             continue
         if channel is None:
-            if leg.id not in made:
-                continue
-            events.append(ev.LegEnded(at, leg.id, ev.End.REFUSED))
+            if leg.id in made:
+                events.append(ev.LegEnded(at, leg.id, ev.End.REFUSED))
         elif channel.state == "Up":
             events.append(ev.LegAnswered(at, leg.id))
         elif channel.state == "Ringing":
             events.append(ev.LegRinging(at, leg.id))
-    if call.caller not in here:
-        events.insert(0, ev.CallerGone(at))
     return events
-
-
-async def send_away(phone: AriPhone, channel: ms.Channel) -> None:
-    """A channel of a former life, alone: a leg is hung up, a caller goes to the fallback."""
-    data = channel.dialplan.app_data.split(",")
-    if is_leg(channel.id, data[1:]):
-        await phone.hang_up(channel.id)
-        return
-    log.warning("a caller of a former life goes to the fallback", asterisk_id=channel.id)
-    await phone.give_back(channel.id, data[1] if len(data) > 1 else channel.dialplan.exten)

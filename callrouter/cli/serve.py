@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import signal
+import socket
+import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
 
 import click
 
@@ -14,18 +19,21 @@ from callrouter.ari.health import check as check_asterisk
 from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.words import LostReason
-from callrouter.service import Worker
+from callrouter.lease import Lease
+from callrouter.service import Worker, roll_call
 from callrouter.store import schema
 from callrouter.store.database import Database
 from callrouter.store.journal import Journal
-from callrouter.store.lock import last_alive, lock
+from callrouter.store.leases import Identity, LeaseHeldError
+from callrouter.store.lock import last_alive, lock, sole
 from callrouter.web.live import Idle
 from callrouter.web.metrics import Metrics
 from callrouter.web.server import listening
 from callrouter.web.window import Window
 
-WAIT = 1.0
-"""Seconds between two attempts to reach a server that is away."""
+WAIT = 0.5
+"""Seconds between two attempts to reach a server that is away, or to follow a worker that dies."""
+T = TypeVar("T")
 
 
 @click.command(
@@ -54,44 +62,58 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
         alive = last_alive(told.data_dir, told.app)
         held = stack.enter_context(lock(told.data_dir, told.app))
         window = Window(told.app, Idle("starting", "starting"), Metrics(LostReason))
-        await stack.enter_async_context(_shown(told.http_bind, window))
+        if told.http_bind is not None:
+            await stack.enter_async_context(listening(*told.http_bind, window))
         database = Database(told.database_url.get_secret_value())
         stack.push_async_callback(database.close)
+        if database.file is not None:
+            stack.enter_context(sole(database.file))
         observed = HttpRequests(told.ari_url, told.ari_username, told.password(), window.metrics)
         http = await stack.enter_async_context(observed)
-        checks = {"the database": lambda: schema.check(database), "Asterisk": lambda: check_asterisk(http)}
-        for what, check in checks.items():
-            window.live = Idle("starting", f"waiting for {what}")
-            if not await _patiently(check, stop, wait=wait):
-                return
+        patience = _Patience(stop, window, wait=wait)
+        if await patience.tries(lambda: schema.check(database)) is None:
+            return
+        if (health := await patience.tries(lambda: check_asterisk(http))) is None:
+            return
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
-        worker = Worker(told, database, http, journal, stop, _say, window)
-        if await _patiently(lambda: worker.take_up(alive), stop, wait=wait):
-            await worker.run(held)
+        place = f"{socket.gethostname()}:{told.data_dir.absolute()}"
+        while True:  # a life; when another worker has taken over, the next one stands by
+            lease = Lease(database, Identity(told.app, secrets.token_hex(8), health.entity, place, os.getpid()))
+            worker = Worker(told, database, http, journal, lease, stop, _say, window)
+            if (ago := await patience.tries(lambda: lease.take(roll_call(told)))) is None:  # noqa: B023 - called at once
+                return
+            heard = max(alive or 0.0, time.time() - ago)
+            if await patience.tries(lambda: worker.take_up(heard)) is None or not await worker.run(held):  # noqa: B023
+                return
+            journal.begin_anew()
 
 
-def _shown(bind: settings.Address | None, window: Window) -> AbstractAsyncContextManager[object]:
-    return nullcontext() if bind is None else listening(bind.host, bind.port, window)
+class _Patience:
+    """Tries until what is away is there, or until we are told to stop."""
 
+    def __init__(self, stop: asyncio.Event, window: Window, *, wait: bool) -> None:
+        self._stop = stop
+        self._window = window
+        self._wait = wait
 
-async def _patiently(attempt: Callable[[], Awaitable[object]], stop: asyncio.Event, *, wait: bool) -> bool:
-    """Try until what is away is there; False: we were told to stop before."""
-    said = ""
-    while not stop.is_set():
-        try:
-            await attempt()
-        except AwayError as away:
-            if not wait:
-                raise
-            if str(away) != said:
-                said = str(away)
-                _say(f"waiting: {said}")
-        else:
-            return True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), WAIT)
-    return False
+    async def tries(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what came of it; None: we were told to stop before."""
+        said = ""
+        while not self._stop.is_set():
+            try:
+                return await attempt()
+            except AwayError as away:
+                if not self._wait:
+                    raise
+                role = "standby" if isinstance(away, LeaseHeldError) else "starting"
+                self._window.live = Idle(role, str(away))
+                if str(away) != said:
+                    said = str(away)
+                    _say(f"waiting: {said}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), WAIT)
+        return None
 
 
 def _say(line: str) -> None:

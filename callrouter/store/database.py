@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
@@ -43,6 +44,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether it is a file: one writer at a time."""
         return self._url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; None: it is a server's, or in memory."""
+        return Path(self._url.database) if self.is_sqlite and self._url.database else None
 
     def __str__(self) -> str:
         """Return the address without its password."""

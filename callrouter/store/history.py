@@ -39,12 +39,17 @@ class Unfinished:
     heard_at: Instant
 
 
-async def unfinished(connection: AsyncConnection, app: str) -> tuple[Unfinished, ...]:
-    """Return the calls this worker's former life has left, oldest first."""
+async def live_of(connection: AsyncConnection, app: str) -> tuple[CallId, ...]:
+    """Return the calls of this worker that have no end, oldest first."""
     query = select(calls.c.id).where(calls.c.outcome.is_(None), calls.c.app == app).order_by(calls.c.arrived_at)
+    return tuple(CallId(call_id) for call_id in (await connection.execute(query)).scalars())
+
+
+async def unfinished(connection: AsyncConnection, ids: Iterable[CallId]) -> tuple[Unfinished, ...]:
+    """Return those of these calls that are not over, as their records leave them."""
     found = []
-    for call_id in (await connection.execute(query)).scalars().all():
-        told = await records(connection, CallId(call_id))
+    for call_id in ids:
+        told = await records(connection, call_id)
         call = fold(told)
         if call is not None and call.phase is not Phase.OVER:
             found.append(Unfinished(call, max(record.event.at for record in told)))

@@ -69,9 +69,7 @@ class Journal:
         """Write what could not be written before; whether nothing waits any more."""
         try:
             if self._size >= SEGMENT_BYTES and self._whole:
-                former = self._file
-                self._begin_segment()
-                os.close(former)
+                self.begin_anew()
             while self._waiting:
                 count = os.write(self._file, self._waiting)
                 self._size += count
@@ -81,6 +79,12 @@ class Journal:
             self.failures += 1
             log.critical("journal: cannot write, records wait in memory", why=str(error), bytes=len(self._waiting))
         return not self._waiting
+
+    def begin_anew(self) -> None:
+        """From now on records go into a new segment (OSError: it cannot be made)."""
+        former = self._file
+        self._begin_segment()
+        os.close(former)
 
     @property
     def waiting(self) -> int:

@@ -12,7 +12,7 @@ from callrouter.core.errors import CallrouterError
 
 
 class AppTakenError(CallrouterError):
-    """Another worker has this application's name."""
+    """Another worker has this application's name, or this SQLite database."""
 
 
 class UnwritableError(CallrouterError):
@@ -40,16 +40,40 @@ def lock(directory: Path, app: str) -> IO[str]:
         file = (directory / f"{app}.lock").open("a+", encoding="ascii")
     except OSError as error:
         raise UnwritableError(f"DATA_DIR: cannot write in {directory} ({error.strerror}): correct DATA_DIR") from None
+    holder = _hold(file)
+    if holder is not None:
+        raise AppTakenError(
+            f"process {holder} serves {app} already ({directory}): stop it, or give this one another APP"
+        )
+    return file
+
+
+def sole(database: Path) -> IO[str]:
+    """Be the only worker on a SQLite database, until the file beside it is closed; raise AppTakenError."""
+    beside = database.with_name(f"{database.name}.worker")
+    try:
+        file = beside.open("a+", encoding="ascii")
+    except OSError as error:
+        raise UnwritableError(f"DATABASE_URL: cannot write {beside} ({error.strerror})") from None
+    holder = _hold(file)
+    if holder is not None:
+        raise AppTakenError(
+            f"process {holder} works on {database} already, and SQLite is for one worker: "
+            "stop it, or use PostgreSQL (DATABASE_URL=postgresql://…) for several"
+        )
+    return file
+
+
+def _hold(file: IO[str]) -> str | None:
+    """Lock a file and write down who has it; return who has it already, then it is closed."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
         holder = file.read().strip() or "unknown"
         file.close()
-        raise AppTakenError(
-            f"process {holder} serves {app} already ({directory}): stop it, or give this one another APP"
-        ) from None
+        return holder
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
-    return file
+    return None

@@ -18,13 +18,14 @@ from callrouter.core.call import Phase
 from callrouter.core.events import CallArrived
 from callrouter.core.machine import advance, arrive
 from callrouter.core.outcome import row
-from callrouter.store import closing, rows
+from callrouter.store import closing, former, rows
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
 from callrouter.store.history import recall
 from callrouter.store.lines import Line, read
 from callrouter.store.tables import journal, journal_offsets
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from sqlalchemy import ColumnElement
@@ -49,12 +50,20 @@ BATCH = 262_144
 
 
 class Shipper:
-    """Takes one worker's journal to SQL. Run one at a time."""
+    """Takes one worker's journal to SQL. Run one at a time.
 
-    def __init__(self, journal: Journal, database: Database) -> None:
+    `fence` raises in a transaction that is not to be, because another worker has taken over.
+    """
+
+    def __init__(
+        self, journal: Journal, database: Database, fence: Callable[[AsyncConnection], Awaitable[None]]
+    ) -> None:
         """Do nothing yet: `run` or `drain` does."""
         self.journal = journal
         self.database = database
+        self._fence = fence
+        self._life = journal.current.name
+        """The segment this life began with: the ones before it are a former life's."""
         self.dropped = 0
         """Records that could not be read or stored: an alarm."""
         self.is_stuck = False
@@ -130,7 +139,11 @@ class Shipper:
         changed: dict[CallId, Call] = {}
         try:
             async with self.database.writing() as connection:
-                await self._write(connection, [line for line in lines if line.record], changed, segment)
+                await self._fence(connection)
+                told = [line for line in lines if line.record]
+                if segment.name < self._life:
+                    told = await former.ours(connection, told, self.journal.app)
+                await self._write(connection, told, changed, segment)
                 await self._mark(connection, segment, end)
         except BaseException:  # cancelled, or cut off at the commit: only SQL knows whether it took place
             self._offsets.pop(segment.name, None)

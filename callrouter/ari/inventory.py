@@ -1,0 +1,69 @@
+"""What Asterisk has: its channels, its bridges, and whose application each channel is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from callrouter.ari import messages as ms
+from callrouter.ari.requests import Request, Requests
+
+STASIS = {"Stasis", "StasisBroadcast"}
+_LEG = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d+\.\d+\..+")
+_CHANNELS = TypeAdapter(tuple[ms.Channel, ...])
+_BRIDGES = TypeAdapter(tuple[ms.Bridge, ...])
+_APPS = TypeAdapter(tuple[ms.Application, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """One look at Asterisk."""
+
+    channels: Mapping[str, ms.Channel]
+    bridges: tuple[ms.Bridge, ...]
+    apps: Mapping[str, frozenset[str]]
+
+    def held(self, app: str) -> Mapping[str, ms.Channel]:
+        """Return the channels that an application has.
+
+        Only both together say so: an application keeps what left it while its worker was dead on its list, and what
+        stands in the dialplan's place does not change when a channel moves to another application.
+        """
+        listed = self.apps.get(app, frozenset())
+        return {key: one for key, one in self.channels.items() if key in listed and one.dialplan.app_name in STASIS}
+
+    def is_elsewhere(self, app: str, channel: str) -> bool:
+        """Whether another application than this one has the channel."""
+        return channel not in self.held(app) and any(channel in self.held(other) for other in self.apps)
+
+
+async def look_round(lists: Requests) -> Inventory:
+    """Ask Asterisk for everything; raise AriAway or AriRefused.
+
+    `lists` is HTTP: Asterisk 22.10.1 itself crashes when a reply over the web socket is longer than about 400 kB, as
+    the list of some 800 channels is, whoever they belong to.
+    """
+    apps = _APPS.validate_python(await lists.send(Request("GET", "applications")))
+    bridges = _BRIDGES.validate_python(await lists.send(Request("GET", "bridges")))
+    channels = _CHANNELS.validate_python(await lists.send(Request("GET", "channels")))
+    return Inventory(
+        {channel.id: channel for channel in channels},
+        bridges,
+        {app.name: frozenset(app.channel_ids) for app in apps},
+    )
+
+
+def is_named_by_us(channel: str) -> bool:
+    """Whether a channel's id is one that a worker gave a leg: callers have Asterisk's own ids."""
+    return _LEG.fullmatch(channel) is not None
+
+
+def line_of(channel: ms.Channel) -> str:
+    """Return the line that a caller dialled, as the dialplan handed it over."""
+    where = channel.dialplan
+    at = {"Stasis": 1, "StasisBroadcast": 2}.get(where.app_name)
+    given = where.app_data.split(",")
+    return where.exten if at is None or len(given) <= at else given[at]
