@@ -59,6 +59,7 @@ class Settings(BaseModel):
     agi_bind: Bind = Address("127.0.0.1", 4573)
     http_bind: Bind = Address("127.0.0.1", 8090)
     data_dir: Path = Path("var")
+    cdr_file: Path = Path("/var/log/asterisk/cdr-custom/callrouter.csv")
 
     def password(self) -> str:
         """Return ARI's password; raise SettingsError where none is set."""
