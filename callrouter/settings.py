@@ -52,7 +52,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     database_url: SecretStr = SecretStr("sqlite:///callrouter.db")
-    ari_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = "http://127.0.0.1:8088/ari"
+    ari_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s?#@]*$")] = "http://127.0.0.1:8088/ari"
     ari_username: str = "callrouter"
     ari_password: SecretStr | None = None
     app: Annotated[str, Field(pattern=r"^callrouter[A-Za-z0-9_.-]*$", max_length=60)] = "callrouter"

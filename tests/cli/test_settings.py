@@ -71,6 +71,7 @@ def test_a_secret_from_a_file(environment: dict[str, str], file: str, password: 
         ({"CALLROUTER_HTTP_BIND": "8090"}, "", "CALLROUTER_HTTP_BIND: is not HOST:PORT or off"),
         ({"CALLROUTER_HTTP_BIND": "a:99999"}, "", "CALLROUTER_HTTP_BIND: is not HOST:PORT or off"),
         ({"CALLROUTER_ARI_URL": "127.0.0.1:8088"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
+        ({"CALLROUTER_ARI_URL": "http://u:secret@pbx/ari"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
         ({"CALLROUTER_ARI_PASSWORD_FILE": "nowhere"}, "", "CALLROUTER_ARI_PASSWORD_FILE: cannot read nowhere"),
         ({"CALLROUTER_CONFIG": "nowhere.toml"}, "", "CALLROUTER_CONFIG: there is no file nowhere.toml"),
         ({"CALLROUTER_CONFIG": "."}, "", ".: "),
