@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from callrouter.core.outcome import row
+from callrouter.core.recorded import FALLBACK
 from callrouter.store import clients as book, rows
-from callrouter.store.tables import clients
+from callrouter.store.tables import calls, clients, records
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,16 +22,31 @@ if TYPE_CHECKING:
 async def close(connection: AsyncConnection, call: Call) -> None:
     """Write the final row of a call that is over."""
     final = row(call)
-    await rows.finish(connection, final, await _client(connection, call, final))
+    await _give_back(connection, final)
+    known = await client_of(connection, final, call.arrived.claimants, call.arrived.claim_after)
+    await rows.finish(connection, final, known)
 
 
-async def _client(connection: AsyncConnection, call: Call, final: CallRow) -> dict[str, object]:
+async def _give_back(connection: AsyncConnection, final: CallRow) -> None:
+    """What Asterisk's records have made of a call already goes, and is made anew on top of what the router knows."""
+    here = (records.c.asterisk_id == final.asterisk_id) & (records.c.by != "")
+    told = await connection.execute(update(records).where(here).values(is_open=True))
+    if told.rowcount:
+        for _, table in rows.PARTS:
+            await connection.execute(delete(table).where(table.c.call_id == final.id))
+        other = (calls.c.asterisk_id == final.asterisk_id) & (calls.c.id != final.id)
+        await connection.execute(delete(calls).where(other, calls.c.routed_by == FALLBACK))
+
+
+async def client_of(
+    connection: AsyncConnection, final: CallRow, claimants: tuple[PersonId, ...], claim_after: float
+) -> dict[str, object]:
     """Give a caller from outside his card, and the client to whoever gets him; return what the row says of it."""
     if final.direction != "in" or final.caller is None or not final.caller.startswith("+"):
         return {}
     at = final.arrived_at if final.ended_at is None else final.ended_at
     client = await _card(connection, final.caller, final.caller_raw, at)
-    person = claimant(final, call.arrived.claimants, call.arrived.claim_after)
+    person = claimant(final, claimants, claim_after)
     claimed = person is not None and await book.claim(
         connection, client, department=final.department, person=person, at=at, call=final.id
     )

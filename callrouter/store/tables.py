@@ -153,7 +153,7 @@ calls = Table(
     Column("scheme_revision", Integer),
     Column("routed_by", Words, nullable=False),
     Column("recovered", Boolean, nullable=False),
-    Column("asterisk_id", Words, nullable=False),
+    Column("asterisk_id", Words, nullable=False, index=True),
     Column("recording", Words),
     Column("app", Words, nullable=False, comment="the worker"),
 )
@@ -238,4 +238,41 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False, comment="by the database's clock; 0: it left in order"),
+)
+
+record_files = Table(
+    "record_files",
+    metadata,
+    Column("path", Words, primary_key=True),
+    Column("inode", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False, comment="in bytes, up to where it is read"),
+    Column("before", LargeBinary, nullable=False, comment="the last bytes before the offset"),
+)
+records = Table(
+    "records",
+    metadata,
+    Column("asterisk_id", Words, primary_key=True, comment="the channel: Asterisk's uniqueid"),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("linked_id", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("peer", Words, nullable=False),
+    Column("caller", Words, nullable=False),
+    Column("disposition", Words, nullable=False),
+    Column("started_at", Moment, nullable=False, index=True),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment, nullable=False),
+    Column("line", Words, nullable=False, comment="as dialled; empty: no call to a line"),
+    Column("by", Words, nullable=False, comment="fallback, or empty: the router's"),
+    Column("end", Words, nullable=False, comment="how the fallback's ladder ran out"),
+    Column("step", Integer),
+    Column("revision", Integer, comment="of the scheme behind the fallback"),
+    Column("dialled", Words, nullable=False, comment="by a phone of ours; empty: no call out"),
+    Column("seen_at", Moment, nullable=False, comment="when it was read"),
+    Column("is_open", Boolean, nullable=False, comment="no row has been made of it yet, if one is due"),
+)
+Index(
+    "ix_records_open",
+    records.c.seen_at,
+    sqlite_where=text("is_open"),
+    postgresql_where=text("is_open"),
 )

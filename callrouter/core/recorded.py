@@ -1,0 +1,172 @@
+"""What Asterisk itself wrote down of a call: its records (CDRs), several for one call, gathered into one value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from callrouter.core.words import LostReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from callrouter.core.words import Instant
+
+FALLBACK = "fallback"
+"""Who served the call, where it was not the router."""
+_CHANNEL = re.compile(r"-[0-9a-f]{8}(;[12])?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: what one channel did with at most one other. A Dial of three phones makes three. Hostile input."""
+
+    asterisk_id: str
+    """The channel it is about (`uniqueid`)."""
+    sequence: int
+    """Its number, unique together with the channel."""
+    linked_id: str
+    """The channel that began it all; another one's for the far end of a transfer."""
+    channel: str
+    peer: str
+    """The channel that was rung or talked to; empty: nobody's."""
+    caller: str
+    disposition: str
+    started_at: Instant
+    answered_at: Instant | None
+    ended_at: Instant
+    line: str = ""
+    """The line that was called, as dialled; empty: it is no call to a line."""
+    by: str = ""
+    """`fallback`, or empty: the router's."""
+    end: str = ""
+    """What the fallback says of a ladder that ran out, else empty."""
+    step: int | None = None
+    revision: int | None = None
+    """Of the scheme from which the fallback was rendered."""
+    dialled: str = ""
+    """The number a phone of ours called outside; empty: it is no outgoing call."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is about a call to a line, or out."""
+        return bool(self.line or self.dialled)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a row has to be made of it: nobody else makes one."""
+        return self.by == FALLBACK if self.line else bool(self.dialled)
+
+    @property
+    def is_conversation(self) -> bool:
+        """Whether two talked."""
+        return bool(self.disposition == "ANSWERED" and self.peer and self.answered_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All records of one channel, in order: they are written together, when it is hung up."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def asterisk_id(self) -> str:
+        """Return the channel's id."""
+        return self.records[0].asterisk_id
+
+    @property
+    def phone(self) -> str:
+        """Return the phone or trunk whose channel it is (`PJSIP/101`)."""
+        return phone_of(self.records[0].channel)
+
+    @property
+    def is_far_end(self) -> bool:
+        """Whether it is the far end of a transfer, and no call from outside."""
+        return self.asterisk_id != self.records[0].linked_id
+
+    @property
+    def last(self) -> Record:
+        """Return the record that knows most: it was written to until the end."""
+        return self.records[-1]
+
+    @property
+    def line(self) -> str:
+        """Return the line that was called, as dialled; empty: none."""
+        return self.last.line
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a row has to be made of it: the fallback served it in the end, or it went out."""
+        return self.last.is_due
+
+    @property
+    def started_at(self) -> Instant:
+        """Return when the channel came."""
+        return min(record.started_at for record in self.records)
+
+    @property
+    def ended_at(self) -> Instant:
+        """Return when the channel was gone."""
+        return max(record.ended_at for record in self.records)
+
+    @property
+    def talk(self) -> tuple[Record, ...]:
+        """Return the records of the conversations, in order."""
+        return tuple(record for record in self.records if record.is_conversation)
+
+    @property
+    def answered_at(self) -> Instant | None:
+        """Return when the first conversation began."""
+        return self.talk[0].answered_at if self.talk else None
+
+    @property
+    def lost(self) -> LostReason | None:
+        """Return why nobody talked, as the dialplan has marked it; without a mark the caller has left."""
+        if self.talk:
+            return None
+        told = (LostReason.NO_ANSWER, LostReason.UNREACHABLE, LostReason.FAILURE)
+        return next((reason for reason in told if reason == self.last.end), LostReason.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What Asterisk recorded of a channel that is gone."""
+
+    at: Instant
+    answered_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Up to where a file of records has been read."""
+
+    inode: int
+    offset: int
+    before: bytes
+    """The last bytes before the offset: where they are others, the file is not the one that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one reading of the file gave."""
+
+    records: tuple[Record, ...]
+    position: Position
+    bad: int = 0
+    """Lines that are no records."""
+    is_last: bool = True
+    """Whether that is all that was there."""
+
+
+def gather(records: Iterable[Record]) -> tuple[Recorded, ...]:
+    """Return the channels these records are about, each with its records, in the order in which they came."""
+    ordered = sorted(records, key=lambda one: (one.asterisk_id, one.sequence))
+    groups = (Recorded(tuple(group)) for _, group in groupby(ordered, key=lambda one: one.asterisk_id))
+    return tuple(sorted(groups, key=lambda one: (one.started_at, one.asterisk_id)))
+
+
+def phone_of(channel: str) -> str:
+    """Return the phone of a channel's name: `PJSIP/101` of `PJSIP/101-0000001a`."""
+    return _CHANNEL.sub("", channel)

@@ -1,0 +1,118 @@
+"""What Asterisk recorded, kept: each record once, with the position in its file, and one row for each call due one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import func, select, update
+
+from callrouter.core.recorded import Ending, Position, Record, Recorded, gather
+from callrouter.store import told
+from callrouter.store.clients import insert_or_skip
+from callrouter.store.errors import DatabaseAwayError
+from callrouter.store.tables import record_files, records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.recorded import Portion
+    from callrouter.core.words import Instant
+    from callrouter.store.database import Database
+
+AT_ONCE = 50
+"""Calls in one settling: others have to get at the database too."""
+_OWN = tuple(field.name for field in fields(Record))
+_OFFSET = record_files.c.path, record_files.c.inode, record_files.c.offset, record_files.c.before
+
+log = structlog.get_logger(__name__)
+
+
+class Records:
+    """The shelf of an intake."""
+
+    def __init__(self, database: Database, now: Callable[[], Instant]) -> None:
+        """Do nothing yet."""
+        self._database = database
+        self._now = now
+
+    async def take(self, name: str, read: Callable[[Position | None], Portion | None]) -> Portion | None:
+        """Read on from where this file was left, and keep what came: position and records are one transaction."""
+        async with self._database.writing() as connection:
+            portion = read(await _position(connection, name))
+            if portion is None:
+                return None
+            await _keep(connection, portion.records, self._now())
+            where = record_files.c.path == name
+            await connection.execute(update(record_files).where(where).values(asdict(portion.position)))
+            return portion
+
+    async def settle(self, patience: float) -> tuple[int, bool]:
+        """Make calls of the channels whose records came so long ago; return how many, and whether some wait."""
+        newest = func.max(records.c.seen_at)
+        query = select(records.c.asterisk_id, newest.label("seen_at")).where(records.c.is_open)
+        query = query.group_by(records.c.asterisk_id).order_by(newest).limit(AT_ONCE + 1)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).all()
+        due = [one.asterisk_id for one in found[:AT_ONCE] if one.seen_at <= self._now() - patience]
+        for asterisk_id in due:
+            await self._settle(asterisk_id)
+        return len(due), len(due) < len(found)
+
+    async def ending(self, asterisk_id: str) -> Ending | None:
+        """Return what is recorded of a channel's end, None when nothing is."""
+        async with self._database.reading() as connection:
+            found = await recorded(connection, [asterisk_id])
+        return Ending(found[0].ended_at, found[0].answered_at) if found else None
+
+    async def _settle(self, asterisk_id: str) -> None:
+        try:
+            async with self._database.writing() as connection:
+                await _close(connection, asterisk_id)
+        except DatabaseAwayError:
+            raise
+        except Exception:
+            log.exception("a call of asterisk's records cannot be stored", asterisk_id=asterisk_id)
+            async with self._database.writing() as connection:
+                await _shut(connection, asterisk_id)
+
+
+async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Recorded, ...]:
+    """Return what is recorded of these channels, oldest first."""
+    query = select(records).where(records.c.asterisk_id.in_(list(ids)))
+    return gather(_record(one) for one in await connection.execute(query))
+
+
+async def _close(connection: AsyncConnection, asterisk_id: str) -> None:
+    query = select(records).where(records.c.asterisk_id == asterisk_id).with_for_update()
+    found = (await connection.execute(query)).all()
+    if any(one.is_open for one in found):  # else another worker was quicker
+        await told.tell(connection, gather(_record(one) for one in found)[0])
+        await _shut(connection, asterisk_id)
+
+
+async def _shut(connection: AsyncConnection, asterisk_id: str) -> None:
+    await connection.execute(update(records).where(records.c.asterisk_id == asterisk_id).values(is_open=False))
+
+
+async def _position(connection: AsyncConnection, name: str) -> Position | None:
+    """Return where the file was left, and keep every other reader waiting until this one is done."""
+    fresh = {"path": name, "inode": 0, "offset": 0, "before": b""}
+    await connection.execute(insert_or_skip(connection, record_files).values(fresh))
+    query = select(*_OFFSET).where(record_files.c.path == name).with_for_update()
+    found = (await connection.execute(query)).one()
+    return Position(found.inode, found.offset, found.before) if found.inode else None
+
+
+async def _keep(connection: AsyncConnection, found: Iterable[Record], at: Instant) -> None:
+    lines = [{name: getattr(one, name) for name in _OWN} | {"seen_at": at, "is_open": one.is_due} for one in found]
+    if lines:
+        await connection.execute(insert_or_skip(connection, records), lines)
+
+
+def _record(one: Row[Any]) -> Record:
+    return Record(**{name: getattr(one, name) for name in _OWN})
