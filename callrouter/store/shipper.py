@@ -49,6 +49,10 @@ BATCH = 262_144
 """Bytes of journal in one transaction."""
 
 
+async def unfenced(_: AsyncConnection) -> None:
+    """There is nobody who could take over."""
+
+
 class Shipper:
     """Takes one worker's journal to SQL. Run one at a time.
 
@@ -56,7 +60,10 @@ class Shipper:
     """
 
     def __init__(
-        self, journal: Journal, database: Database, fence: Callable[[AsyncConnection], Awaitable[None]]
+        self,
+        journal: Journal,
+        database: Database,
+        fence: Callable[[AsyncConnection], Awaitable[None]] = unfenced,
     ) -> None:
         """Do nothing yet: `run` or `drain` does."""
         self.journal = journal

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from callrouter.ari import messages as ms
-from callrouter.ari.errors import AriAway
+from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import DEADLINE, Request
-from callrouter.ari.resync import resync
+from callrouter.ari.resync import Resync
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState
@@ -32,23 +32,30 @@ class Asterisk:
 
     def __init__(self, *channels: str) -> None:
         self.channels = channels
+        self.others: tuple[str, ...] = ()
+        """Channels of another worker's application."""
         self.is_away = False
         self.bridges: dict[str, list[str]] = {}
         self.deleted: list[str] = []
-        self.sent_away: asyncio.Queue[str] = asyncio.Queue()
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> object:
         """Answer."""
         if self.is_away:
             raise AriAway("away")
-        if request.path.endswith("/continue"):
-            self.sent_away.put_nowait(request.path)
         if request.method == "DELETE":
             self.deleted.append(request.path)
-        if request.path == "bridges":
-            return [{"id": bridge, "channels": channels} for bridge, channels in self.bridges.items()]
-        shown = self.channels if request.path == "channels" else ()
-        return [a_channel(channel, data="callrouter,+7495") for channel in shown]
+        kind, _, rest = request.path.partition("/")
+        if kind == "bridges":
+            shown = [{"id": bridge, "channels": channels} for bridge, channels in self.bridges.items()]
+            return next(one for one in shown if one["id"] == rest) if rest else shown
+        if kind == "applications":
+            apps = {"callrouter": self.channels, "callrouter-b": self.others}
+            return [{"name": app, "channel_ids": list(channels)} for app, channels in apps.items()]
+        if rest and rest.split("/")[0] not in self.channels:
+            raise AriRefused(404, str(request), "Channel not found")
+        if rest:
+            return {"value": ""}
+        return [a_channel(channel, data="callrouter,+7495") for channel in (*self.channels, *self.others)]
 
 
 class Board:
@@ -59,6 +66,11 @@ class Board:
         self.reception = reception
         self.told: list[tuple[CallId, ev.Event]] = []
         self.arrived: list[str] = []
+        self.withdrawn: list[CallId] = []
+        self._expected: dict[CallId, Call] = {}
+
+    def __len__(self) -> int:
+        return len(self.calls)
 
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """Keep it."""
@@ -68,10 +80,18 @@ class Board:
         """Keep it."""
         self.arrived.append(arrival.asterisk_id)
 
-    def adopt(self, call: Call, event: ev.Recovered) -> None:
+    def expect(self, call: Call) -> None:
         """Keep it."""
-        self.calls.append(call)
-        self.told.append((call.id, event))
+        self._expected[call.id] = call
+
+    def adopt(self, call: CallId, event: ev.Recovered) -> None:
+        """Keep it."""
+        self.calls.append(self._expected.pop(call))
+        self.told.append((call, event))
+
+    def withdraw(self, call: CallId) -> None:
+        """Keep it."""
+        self.withdrawn.append(call)
 
     def live(self) -> Iterator[Call]:
         """Return those whose ladder has begun."""
@@ -88,12 +108,15 @@ def ringing() -> Call:
     return legs.put(call, LEG)
 
 
-async def compare(asterisk: Asterisk, board: Board, former: list[tuple[Call, Instant]], *made: str) -> None:
-    """Compare; `made` are the channels that the phone has made."""
+async def compare(
+    asterisk: Asterisk, board: Board, former: list[tuple[Call, Instant]], *made: str
+) -> tuple[list[str], list[str]]:
+    """Compare; `made` are the channels that the phone has made. Return the channels and bridges of nobody's."""
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for channel in made:
         phone.channels.know(channel, Whose(ID, LEG.id, is_made_by_us=True))
-    await resync(phone.ari, phone, "callrouter", board, lambda: NOW, former)
+    channels, bridges = await Resync(phone.ari, phone, "callrouter", board, lambda: NOW).catch_up(former)
+    return [channel.id for channel in channels], [bridge.id for bridge in bridges]
 
 
 async def test_a_leg_that_still_waits_to_be_made_has_not_ended() -> None:
@@ -118,15 +141,30 @@ async def test_who_leaves_in_the_gap_during_reception_has_left() -> None:
     assert board.told == [(gone, ev.CallerGone(NOW))]
 
 
-async def test_who_is_left_alone_in_a_bridge_of_nobodys_goes_with_it() -> None:
+async def test_a_call_that_another_worker_has_is_let_go() -> None:
+    """Its caller's channel is in another application: nothing happened to him, and it is no longer ours to say."""
+    there, asterisk = CallId("there"), Asterisk()
+    call = replace(ringing(), legs=())
+    asterisk.others = (call.caller, "c2")
+    board = Board(call, reception=((there, "c2"),))
+    await compare(asterisk, board, [])
+    assert (board.told, board.withdrawn) == ([], [there, ID])
+
+
+async def test_who_is_left_alone_in_a_bridge_of_nobodys_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """His hang-up was lost; two who talk are left in peace, and so are the bridges of others and of live calls."""
+    monkeypatch.setattr("callrouter.ari.exchange.NEWCOMER", 0)
     call = replace(ringing(), legs=(), bridge="mine.bridge1")
     asterisk = Asterisk(call.caller, "c1", "c2", "c3", "c4")
+    asterisk.others = ("c5",)
     asterisk.bridges = {
         "x.bridge1": ["c1"], "y.bridge1": ["c2", "c3"], "z.bridge1": [], "conference": ["c4"],
-        "mine.bridge1": [call.caller],
+        "mine.bridge1": [call.caller], "theirs.bridge1": ["c5"],
     }  # fmt: skip
-    await compare(asterisk, Board(call), [])
+    assert await compare(asterisk, Board(call), [], call.caller) == ([], ["x.bridge1", "z.bridge1"])
+    exchange = exchanged(asterisk, Board(call))
+    await exchange.connected()
+    await asyncio.gather(*exchange.errands._tasks)
     assert asterisk.deleted == ["channels/c1", "bridges/x.bridge1", "bridges/z.bridge1"]
 
 
@@ -143,14 +181,21 @@ async def test_calls_of_a_former_life_wait_for_an_asterisk_that_answers() -> Non
     assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
 
 
-async def test_who_arrives_while_we_compare_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asterisk shows a caller whose `StasisStart` is still held back: he is a call; who never says so goes."""
+def exchanged(asterisk: Asterisk, board: Board) -> Exchange:
+    """Return an exchange with these calls, each of whose callers is known."""
+    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
+    for call in board.calls:
+        phone.channels.know(call.caller, Whose(call.id))
+    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
+
+
+async def test_a_caller_whom_nobody_served_is_taken_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asterisk shows a caller whose `StasisStart` is still held back, and one whose was lost: each is one call."""
     monkeypatch.setattr("callrouter.ari.exchange.NEWCOMER", 0)
     asterisk, board = Asterisk("newcomer", "stranger"), Board()
-    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
-    exchange = Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
+    exchange = exchanged(asterisk, board)
     await exchange.connected()
     exchange.hear(ms.MESSAGE.validate_python(started("newcomer", "+7495")))
-    async with asyncio.timeout(2):
-        assert await asterisk.sent_away.get() == "channels/stranger/continue"
-    assert (board.arrived, asterisk.sent_away.empty()) == (["newcomer"], True)
+    await asyncio.gather(*exchange.errands._tasks)
+    exchange.hear(ms.MESSAGE.validate_python(started("stranger", "+7495")))
+    assert (board.arrived, board.told) == (["newcomer", "stranger"], [])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callrouter import __version__
+from callrouter.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +79,8 @@ def test_a_wrong_setting_or_server(
 
 def test_the_schema(run: Callable[..., Said]) -> None:
     """`upgrade` says from where to where, `check` that it is up to date."""
-    assert run("db", "upgrade").err == "sqlite:///callrouter.db: schema empty -> 0001\n"
-    assert run("db", "upgrade").err == "sqlite:///callrouter.db: schema 0001 is up to date\n"
+    assert run("db", "upgrade").err == f"sqlite:///callrouter.db: schema empty -> {schema.newest()}\n"
+    assert run("db", "upgrade").err == f"sqlite:///callrouter.db: schema {schema.newest()} is up to date\n"
     assert (run("db", "check").code, run("db", "check").out) == (0, "")
 
 
