@@ -167,7 +167,7 @@ class AriClient:
             faults = error.error_count()
             log.warning("ari sent a message of unknown form; passed over", type=raw.get("type"), faults=faults)
             return
-        with suppress(KeyError, TypeError, ValueError, OverflowError):
+        with suppress(KeyError, TypeError, ValueError):
             self._observer.lagged(_age(raw["timestamp"]))
         if self._held is not None:
             self._held.append(message)
