@@ -34,6 +34,14 @@ class Router:
     log: list[str] = field(default_factory=list)
     reader: asyncio.Task[None] | None = None
 
+    async def is_ready(self) -> None:
+        """Wait until it takes calls."""
+        assert self.reader is not None
+        ready = asyncio.create_task(self.ready.wait())
+        await asyncio.wait({ready, self.reader}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        assert self.ready.is_set(), "the router is not ready:\n" + "\n".join(self.log)
+
     async def read(self) -> None:
         """Read its log until it ends."""
         assert self.process.stderr is not None
@@ -41,6 +49,12 @@ class Router:
             self.log.append(line.decode().rstrip())
             if self.log[-1].startswith("ready"):
                 self.ready.set()
+
+    async def says(self, text: str, within: float = 5.0) -> None:
+        """Wait until its log has that."""
+        async with asyncio.timeout(within):
+            while not any(text in line for line in self.log):  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it; return its exit code."""
@@ -79,6 +93,7 @@ class Rig:
         self._database_url = database_url or f"sqlite:///{self.folder}/callrouter.db"
         self._database = Database(self._database_url)
         self._router: Router | None = None
+        self._others: list[Router] = []
 
     @property
     def router(self) -> Router:
@@ -141,11 +156,13 @@ class Rig:
     async def _close(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and self._router is not None:
-            print("\n".join(self._router.log[-40:]))
+        routers = [*self._others, *([self._router] if self._router else [])]
+        if kind is not None:
+            for router in routers:
+                print("\n".join([f"--- {router.process.pid}", *router.log[-40:]]))
         try:
-            if self._router is not None:
-                await self._router.end(signal.SIGKILL if kind else signal.SIGTERM)
+            for router in routers:
+                await router.end(signal.SIGKILL if kind else signal.SIGTERM)
         finally:
             if self._ari is not None:
                 await self._ari.close()
@@ -155,15 +172,16 @@ class Rig:
 
     async def serve(self) -> Router:
         """Start a router and wait until it takes calls."""
-        process = await asyncio.create_subprocess_exec(
-            *_COMMAND, "serve", env=self.environment, cwd=self.folder, stderr=asyncio.subprocess.PIPE
-        )
-        self._router = router = Router(process)
-        router.reader = asyncio.create_task(router.read())
-        ready = asyncio.create_task(router.ready.wait())
-        await asyncio.wait({ready, router.reader}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        assert router.ready.is_set(), "the router is not ready:\n" + "\n".join(router.log)
+        self._router = router = await _start(self.environment, self.folder)
+        await router.is_ready()
+        return router
+
+    async def join(self, place: str, **settings: str) -> Router:
+        """Start one more worker, with a DATA_DIR of its own; settings differ as given (`APP="callrouter-b"`)."""
+        own = {f"CALLROUTER_{name}": value for name, value in settings.items()}
+        environment = self.environment | {"CALLROUTER_DATA_DIR": str(self.folder / place)} | own
+        router = await _start(environment, self.folder)
+        self._others.append(router)
         return router
 
     async def apply(self, document: str) -> None:
@@ -193,9 +211,7 @@ class Rig:
 
     async def says(self, text: str, within: float = 5.0) -> None:
         """Wait until the router's log has that."""
-        async with asyncio.timeout(within):
-            while not any(text in line for line in self.router.log):  # noqa: ASYNC110 - see `ended`
-                await asyncio.sleep(0.02)
+        await self.router.says(text, within)
 
     async def inbound(self) -> list[dict[str, Any]]:
         """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
@@ -214,6 +230,15 @@ class Rig:
         placed = len(self.trunk.calls)
         rows = await self.ended(placed) if placed else []
         assert all(row["outcome"] in {"answered", "lost"} for row in rows)
+
+
+async def _start(environment: dict[str, str], folder: Path) -> Router:
+    process = await asyncio.create_subprocess_exec(
+        *_COMMAND, "serve", env=environment, cwd=folder, stderr=asyncio.subprocess.PIPE
+    )
+    router = Router(process)
+    router.reader = asyncio.create_task(router.read())
+    return router
 
 
 _COMMAND = (sys.executable, "-c", "from callrouter.cli import main; main()")
