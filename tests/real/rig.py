@@ -82,12 +82,15 @@ class Rig:
         clients: str | None = None,
         rtp_interval: float = 0.02,
         ari: Proxy | Liar | None = None,
+        is_seen: bool = False,
     ) -> None:
         self.lab = Lab(desks or list(PEOPLE.values()), company, rtp_interval=rtp_interval)
         self._document = scheme() if document is None else document
         self._clients = clients
         self._ari = ari
         """What stands between the router and ARI."""
+        self._is_seen = is_seen
+        """Whether the router shows its health; several routers of one rig would need a port each."""
         self._folder = tempfile.TemporaryDirectory(prefix="callrouter-")
         self.folder = Path(self._folder.name)
         self._database_url = database_url or f"sqlite:///{self.folder}/callrouter.db"
@@ -111,6 +114,11 @@ class Rig:
         return self.lab.phone(PEOPLE.get(person, person))
 
     @property
+    def health(self) -> str:
+        """Where the router shows its health: a port of this lab's own."""
+        return f"127.0.0.1:{self.lab.asterisk.slot.sip + 2}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings of this rig, for every command."""
         asterisk = self.lab.asterisk
@@ -121,7 +129,7 @@ class Rig:
             "CALLROUTER_ARI_PASSWORD": asterisk.ari_password,
             "CALLROUTER_DATA_DIR": str(self.folder / "var"),
             "CALLROUTER_AGI_BIND": "off",
-            "CALLROUTER_HTTP_BIND": "off",
+            "CALLROUTER_HTTP_BIND": self.health if self._is_seen else "off",
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CALLROUTER_")}
         return inherited | own
