@@ -12,7 +12,8 @@ class Behaviour:
     `ring_after`: 180 that long after the INVITE, None: no ringing. `answer_after`: picked up that long after the
     INVITE, None: never. `final`: this final code instead, `final_after` seconds after the INVITE. `forward_to`: the
     number in a 302. `hangup_after`: the phone hangs up that long after it answered. `silent`: nothing is ever sent,
-    as by a phone without power. `one_call`: 486 while another call is up on this phone.
+    as by a phone without power. `one_call`: 486 while another call is up on this phone. `crosses`: picked up at the
+    instant at which the other side takes the call away, so that the 200 meets the CANCEL.
     """
 
     ring_after: float | None = 0.0
@@ -23,6 +24,7 @@ class Behaviour:
     hangup_after: float | None = None
     silent: bool = False
     one_call: bool = False
+    crosses: bool = False
 
 
 def rings() -> Behaviour:

@@ -188,6 +188,9 @@ class Call(CallRecord):
         if self.status or self.ended_at:
             return
         self.cancel = seen
+        if self.crosses:
+            self.answer()
+            return
         self.status = 487
         self._reply(487)
         self.end(by_us=False)

@@ -215,6 +215,7 @@ class Phone:
     async def _behave(self, call: Call, behaviour: Behaviour) -> None:
         """Do with the call what the behaviour says, as long as it is there."""
         call.sound = await Stream.open(self.host, self.voice, self.rtp_interval)
+        call.crosses = behaviour.crosses
         self._incoming.put_nowait(call)
         steps = [(behaviour.ring_after, call.ring), (behaviour.answer_after, call.answer)]
         if behaviour.final is not None:

@@ -39,6 +39,7 @@ class CallRecord:
         self.cancel: Seen | None = None
         self.bye: Seen | None = None
         self.held = False
+        self.crosses = False
         self.screens: list[Identity] = [] if outgoing else [screen(invite)]
         self.sound: Stream | None = None
         self._milestones = {name: asyncio.Event() for name in ("ringing", "answered", "ended")}

@@ -10,6 +10,8 @@ from collections import Counter
 from typing import cast
 
 HEADER = struct.Struct("!BBHII")
+VOICE = struct.Struct("!HI")
+"""The voice, and the packet's number: Asterisk numbers the packets it sends on anew, and so hides what is missing."""
 SAMPLES = 160  # 20 ms of PCMU
 
 
@@ -26,10 +28,12 @@ class Stream(asyncio.DatagramProtocol):
         self.sent = 0
         self.received = 0
         self.heard: Counter[int] = Counter()
+        self.missing = 0
+        """The most packets in a row that one voice sent and that did not come in."""
+        self._last: dict[int, int] = {}
         self.first_at: float | None = None
         self.last_at: float | None = None
         self.sending_to: tuple[str, int] | None = None
-        self._payload = struct.pack("!H", voice) * (SAMPLES // 2)
         self._source = secrets.randbits(32)
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -55,10 +59,13 @@ class Stream(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Count a packet."""
         del addr
-        if len(data) < HEADER.size + 2 or data[1] & 0x7F:  # only PCMU has a voice in it
+        if len(data) < HEADER.size + VOICE.size or data[1] & 0x7F:  # only PCMU has a voice in it
             return
         self.received += 1
-        self.heard[struct.unpack_from("!H", data, HEADER.size)[0]] += 1
+        voice, number = VOICE.unpack_from(data, HEADER.size)
+        self.heard[voice] += 1
+        self.missing = max(self.missing, number - self._last.get(voice, number - 1) - 1)
+        self._last[voice] = number
         self.last_at = time.monotonic()
         self.first_at = self.first_at or self.last_at
         self._changed.set()
@@ -80,7 +87,8 @@ class Stream(asyncio.DatagramProtocol):
             return
         number = self.sent & 0xFFFF
         header = HEADER.pack(0x80, 0, number, self.sent * SAMPLES & 0xFFFFFFFF, self._source)
-        self._transport.sendto(header + self._payload, self.sending_to)
+        payload = VOICE.pack(self.voice, self.sent).ljust(SAMPLES, b"\xff")
+        self._transport.sendto(header + payload, self.sending_to)
         self.sent += 1
         self._timer = asyncio.get_running_loop().call_later(self.interval, self._tick)
 
@@ -89,6 +97,13 @@ class Stream(asyncio.DatagramProtocol):
         wanted = self.heard[voice] + packets
         async with asyncio.timeout(within):
             while self.heard[voice] < wanted:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def hear_anybody(self, packets: int, within: float) -> None:
+        """Wait until so many packets have come in since the beginning, whoever's they are."""
+        async with asyncio.timeout(within):
+            while self.received < packets:
                 self._changed.clear()
                 await self._changed.wait()
 

@@ -1,125 +1,241 @@
-"""Two events at one instant, fifty times over: the wire and the ledger agree on one outcome."""
+"""Two events at one instant, two hundred times over: the wire and the ledger agree on one outcome."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any
+import time
+from collections import Counter
+from contextlib import suppress
 
-from tests.lab import Call, answers
-from tests.real.rig import LINE, Rig, legs, scheme
+from tests.lab import Behaviour, Call, Phone, answers, rings
+from tests.real.generated import Step
+from tests.real.lanes import SEATS, Lane, Round, firm, run, spread
 
-ROUNDS = 50
-ALL_AT_ONCE = '{ring = "department", seconds = 5}'
+ROUNDS = 200
+STEP = 0.6
+WHY = ("colleague", "caller", "end of the step")
+"""What a phone's call is taken away for."""
+ALL_AT_ONCE = Step("ring", "department", 5.0)
+ANNA, THEN_BORIS = Step("ring", "person:anna", 0.5), Step("ring", "person:boris", 5.0)
 
 
 async def test_two_phones_are_picked_up_at_once_and_one_conversation_comes_of_it() -> None:
     """Ring-all answered by two within 50 ms: one talks, the other is released as `elsewhere`, the third stops."""
-    dice = random.Random(50)
-    winners = []
-    async with Rig(scheme(ALL_AT_ONCE)) as rig:
-        for _ in range(ROUNDS):
-            apart = dice.uniform(-0.05, 0.05)
-            rig.phone("anna").behaviour = answers(after=0.12 + max(apart, 0))
-            rig.phone("boris").behaviour = answers(after=0.12 - min(apart, 0))
-            caller = await rig.trunk.dial(LINE, caller="89161234567")
-            await caller.wait("answered")
-            winners.append(await _the_one_who_talks(rig, caller))
-            await caller.hangup()
-            await _all_is_over(rig)
-        rows = await rig.ended(ROUNDS)
-        for row, winner in zip(rows, winners, strict=True):
-            (loser,) = {"anna", "boris"} - {winner}
-            assert (row["outcome"], row["answered_by"]) == ("answered", winner)
-            assert legs(row) == {winner: ["answered"], loser: ["elsewhere"], "vera": ["elsewhere"]}
-    assert set(winners) == {"anna", "boris"}, "the jitter let one of them win every time: no race was run"
+
+    async def race(lane: Lane, apart: float) -> Round:
+        lane.desks["anna"].behaviour = answers(after=0.12 + max(apart, 0))
+        lane.desks["boris"].behaviour = answers(after=0.12 - min(apart, 0))
+        return await _somebody_talks(lane)
+
+    for one in _both_sides(await run(firm(ALL_AT_ONCE), spread(-0.05, 0.05, ROUNDS, 50), race), "anna", "boris"):
+        _one_talked(one)
+
+
+async def test_three_phones_are_picked_up_at_once_and_one_conversation_comes_of_it() -> None:
+    """Whoever of the three is first: he talks, and the two others are released as `elsewhere`."""
+
+    async def race(lane: Lane, apart: float) -> Round:
+        dice = random.Random(apart)
+        for phone in lane.desks.values():
+            phone.behaviour = answers(after=0.12 + dice.uniform(0, 0.03))
+        return await _somebody_talks(lane)
+
+    for one in _both_sides(await run(firm(ALL_AT_ONCE), spread(0, 1, ROUNDS, 51), race), *SEATS):
+        _one_talked(one)
+
+
+async def test_an_answer_at_the_very_end_of_the_step() -> None:
+    """Anna is in time and talks, or she is too late: then she hears nobody, and the next step's Boris talks."""
+
+    async def race(lane: Lane, apart: float) -> Round:
+        lane.desks["anna"].behaviour = answers(after=0.5 + apart)
+        lane.desks["boris"].behaviour = answers()
+        return await _somebody_talks(lane)
+
+    for one in _both_sides(await run(firm(ANNA, THEN_BORIS), spread(-0.12, 0.1, ROUNDS, 52), race), "anna", "boris"):
+        _in_time_or_too_late(one)
 
 
 async def test_the_caller_leaves_at_the_instant_of_the_answer() -> None:
     """Whichever comes first, the ledger says answered exactly when the phones were brought together."""
-    dice = random.Random(51)
-    seen = []
-    async with Rig(scheme(ALL_AT_ONCE), desks=["101"]) as rig:
-        phone = rig.phone("anna")
-        for _ in range(ROUNDS):
-            picked_up = 0.08
-            phone.behaviour = answers(after=picked_up)
-            caller = await rig.trunk.dial(LINE, caller="89161234567")
-            callee = await phone.incoming()
-            await asyncio.sleep(picked_up + dice.uniform(-0.015, 0.015))  # the jitter is what is tested
-            await caller.hangup()
-            await _all_is_over(rig)
-            seen.append((caller, callee))
-        rows = await rig.ended(ROUNDS)
-        for row, (caller, callee) in zip(rows, seen, strict=True):
-            _as_the_phones_saw_it(row, caller, callee)
-    assert {row["outcome"] for row in rows} == {"answered", "lost"}, "the jitter never reached both sides of the race"
+
+    async def race(lane: Lane, apart: float) -> Round:
+        lane.desks["anna"].behaviour = answers(after=0.1)
+        caller = await lane.call()
+        callee = await lane.desks["anna"].incoming()
+        await _until(callee.invited_at.mono + 0.1 + apart)
+        await caller.hangup()
+        return await lane.over(caller)
+
+    rounds = await run(firm(Step("ring", "person:anna", 5.0)), spread(-0.03, 0.06, ROUNDS, 53), race)
+    for one in _both_sides(rounds, "anna", "lost"):
+        _together_or_abandoned(one)
 
 
 async def test_the_caller_leaves_while_the_phones_are_being_looked_up_and_rung() -> None:
-    """A caller who leaves in the first milliseconds leaves no phone ringing behind, and one row each time."""
-    dice = random.Random(52)
-    async with Rig(scheme(ALL_AT_ONCE)) as rig:
-        for _ in range(ROUNDS // 2):
-            caller = await rig.trunk.dial(LINE, caller="89161234567")
-            await caller.wait("ringing")  # the router's first act; before it the call is not ours
-            await asyncio.sleep(dice.uniform(0, 0.02))  # the jitter is what is tested
-            await caller.hangup()
-            await _all_is_over(rig)
-        rows = await rig.ended(ROUNDS // 2)
-        assert {(row["outcome"], row["lost_reason"]) for row in rows} == {("lost", "abandoned")}
-        assert {leg["result"] for row in rows for leg in row["legs"]} <= {"cancelled", "unreachable"}
+    """A caller who leaves in the first milliseconds leaves no phone ringing behind, whether or not it rang already."""
+    phones: dict[str, Phone] = {}
+
+    async def race(lane: Lane, apart: float) -> Round:
+        phones.update((phone.name, phone) for phone in lane.desks.values())
+        caller = await lane.call()
+        await caller.wait("ringing")  # the router's first act; before it the call is not ours
+        await _until(time.monotonic() + apart)
+        await caller.hangup()
+        await lane.quiet(caller)
+        return Round(caller, {}, "")  # a phone that is called even later is the next caller's; it has to be left alone
+
+    rounds = await run(firm(ALL_AT_ONCE), spread(0, 0.1, ROUNDS, 57), race)
+    rang = [one for one in rounds if one.legs]
+    print(f"phones called already {len(rang)}, not yet {ROUNDS - len(rang)}")
+    assert 0 < len(rang) < ROUNDS
+    for one in rounds:
+        assert (one.row["lost_reason"], one.caller.status) == ("abandoned", 487)
+        assert {result for results in one.legs.values() for result in results} <= {"cancelled", "unreachable"}
+    assert {call.status for phone in phones.values() for call in phone.calls} == {487}
 
 
-async def _the_one_who_talks(rig: Rig, caller: Call) -> str:
-    """Return the person the caller hears; nobody else's phone rings or is up any more."""
-    calls = {person: await rig.phone(person).incoming() for person in ("anna", "boris", "vera")}
-    winner = await _whom_he_hears(caller, calls)
-    await calls[winner].hears(caller)
-    for person, call in calls.items():
-        if person != winner:
-            await call.wait("ended", 2.0)
-            assert call.ended_by_us is False, f"{person} was not released by the PBX"
-            if not call.answered_at:
-                assert call.cancel_reason == "Call completed elsewhere", person
-    assert calls[winner].ended_at is None
-    return winner
+async def test_the_caller_leaves_while_he_is_being_connected() -> None:
+    """Anna has picked up: his hang-up meets the connecting of the two, and both sides see the same outcome."""
+
+    async def race(lane: Lane, apart: float) -> Round:
+        lane.desks["anna"].behaviour = answers(after=0.08)
+        caller = await lane.call()
+        callee = await lane.desks["anna"].incoming()
+        answered = await callee.wait("answered")
+        await _until(answered.mono + apart)
+        await caller.hangup()
+        return await lane.over(caller)
+
+    rounds = await run(firm(Step("ring", "person:anna", 5.0)), spread(0, 0.05, ROUNDS, 54), race)
+    for one in _both_sides(rounds, "anna", "lost"):
+        _together_or_abandoned(one)
 
 
-async def _whom_he_hears(caller: Call, calls: dict[str, Call]) -> str:
-    """Wait until the caller hears somebody, who has to be the only one."""
-    hears = {person: asyncio.create_task(caller.hears(call)) for person, call in calls.items()}
-    await asyncio.wait(hears.values(), return_when=asyncio.FIRST_COMPLETED)
-    (winner,) = [person for person, task in hears.items() if task.done()]
-    for task in hears.values():
-        task.cancel()
-    await asyncio.gather(*hears.values(), return_exceptions=True)
+async def test_the_winner_leaves_while_he_is_being_connected() -> None:
+    """Anna picks up and hangs up: the two were together, or the caller goes on to the next step."""
+
+    async def race(lane: Lane, apart: float) -> Round:
+        lane.desks["anna"].behaviour = answers(after=0.08, hangup_after=apart)
+        lane.desks["boris"].behaviour = answers(hangup_after=0.4)
+        caller = await lane.call()
+        await caller.wait("ended")
+        return await lane.over(caller)
+
+    for one in _both_sides(await run(firm(ANNA, THEN_BORIS), spread(0, 0.06, ROUNDS, 55), race), "anna", "boris"):
+        _connected_or_next(one)
+
+
+async def test_an_answer_that_crosses_our_cancel() -> None:
+    """Anna picks up as her CANCEL arrives, whatever it is for: she is hung up again, and nobody has heard her."""
+
+    async def race(lane: Lane, apart: float) -> Round:
+        why = random.Random(apart).choice(WHY)
+        cancelled = STEP if why == WHY[2] else STEP / 2
+        lane.desks["anna"].behaviour = Behaviour(answer_after=cancelled + apart, crosses=True)
+        lane.desks["boris"].behaviour = answers(after=cancelled) if why == "colleague" else rings()
+        caller = await lane.call()
+        anna = await lane.desks["anna"].incoming()
+        if why == "caller":
+            await _until(anna.invited_at.mono + cancelled)
+            caller.let_go()
+        else:
+            with suppress(AssertionError):  # or he is told that nobody is there
+                await _hears_somebody(caller)
+        await anna.wait("answered")
+        await caller.hangup()
+        return await lane.over(caller, why)
+
+    rounds = await run(firm(Step("ring", "department", STEP)), spread(-0.1, 0.15, ROUNDS, 56), race)
+    fell = Counter((one.side, one.winner) for one in rounds)
+    print(", ".join(f"{why} {winner or 'lost'} {count}" for (why, winner), count in sorted(fell.items(), key=str)))
+    assert set(fell) == {(why, "anna") for why in WHY} | {(WHY[0], "boris"), (WHY[1], None), (WHY[2], None)}
+    for one in rounds:
+        assert (one.calls["anna"].status, one.row["outcome"]) == (200, "answered" if one.winner else "lost")
+        if one.winner != "anna":
+            assert not one.heard("anna"), one
+            assert one.calls["anna"].ended_by_us is False
+
+
+def _both_sides(rounds: list[Round], *sides: str) -> list[Round]:
+    """Print how many fell on each side of the race; all of them have to occur."""
+    fell = Counter(one.winner or one.row["outcome"] for one in rounds)
+    print(", ".join(f"{side} {fell[side]}" for side in sides))
+    assert set(fell) == set(sides), fell
+    return rounds
+
+
+async def _until(instant: float) -> None:
+    """The jitter is what is tested."""
+    await asyncio.sleep(instant - time.monotonic())
+
+
+async def _somebody_talks(lane: Lane) -> Round:
+    """A caller hears whoever he is connected with, and hangs up."""
+    caller = await lane.call()
+    await _hears_somebody(caller)
+    await caller.hangup()
+    return await lane.over(caller)
+
+
+async def _hears_somebody(caller: Call) -> None:
+    await caller.wait("answered")
     assert caller.sound is not None
-    assert set(caller.sound.heard) == {calls[winner].phone.voice}
-    return winner
+    await caller.sound.hear_anybody(3, 5.0)
 
 
-async def _all_is_over(rig: Rig) -> None:
-    """Nothing rings, nothing talks, nothing is left in Asterisk; then the phones forget."""
-    phones = rig.lab.phones
-    await asyncio.gather(*(call.wait("ended", 2.0) for phone in phones for call in phone.calls if not call.ended_at))
-    await rig.lab.asterisk.audit()
-    for phone in phones:
-        phone.forget()
+def _talked_with(one: Round, seat: str) -> None:
+    """The caller and this seat had a conversation, and nobody else had."""
+    assert one.row["outcome"] == "answered"
+    assert (one.caller.status, one.calls[seat].status) == (200, 200)
+    for other in one.calls:
+        assert bool(one.heard(other)) is (other == seat), (other, one)
 
 
-def _as_the_phones_saw_it(row: dict[str, Any], caller: Call, callee: Call) -> None:
-    """Answered: both sides had a conversation. Lost: nobody heard anybody."""
-    assert caller.sound is not None
-    assert callee.sound is not None
-    heard = caller.sound.heard[callee.phone.voice] + callee.sound.heard[caller.phone.voice]
-    if row["outcome"] == "answered":
-        assert (caller.status, callee.status) == (200, 200)
-        assert legs(row) == {"anna": ["answered"]}
+def _one_talked(one: Round) -> None:
+    """Of those who rang together one talked; the others were released by the PBX, who knows why."""
+    assert one.winner is not None
+    _talked_with(one, one.winner)
+    assert one.legs == {seat: ["answered" if seat == one.winner else "elsewhere"] for seat in SEATS}
+    for seat, call in one.calls.items():
+        if seat != one.winner:
+            assert call.ended_by_us is False
+            assert call.answered_at or call.cancel_reason == "Call completed elsewhere", seat
+
+
+def _in_time_or_too_late(one: Round) -> None:
+    """The first step's Anna, or the second step's Boris."""
+    assert one.winner is not None
+    _talked_with(one, one.winner)
+    if one.winner == "anna":
+        assert (one.row["answered_step"], set(one.calls)) == (1, {"anna"})
         return
-    assert not heard, f"{heard} packets of voice in a call that is lost"
-    assert (row["lost_reason"], row["lost_step"]) == ("abandoned", 1)
-    assert legs(row) == {"anna": ["cancelled"]}
-    if callee.answered_at is None:
-        assert callee.cancelled
-        assert caller.status == 487
+    assert one.row["answered_step"] == 2
+    assert one.legs == {"anna": ["no_answer"], "boris": ["answered"]}
+    assert one.calls["anna"].ended_by_us is False
+
+
+def _together_or_abandoned(one: Round) -> None:
+    """Answered: both sides had a conversation, be it a short one. Lost: nobody heard anybody."""
+    anna = one.calls["anna"]
+    if one.row["outcome"] == "answered":
+        assert (one.caller.status, anna.status) == (200, 200)
+        assert one.legs == {"anna": ["answered"]}
+        return
+    assert not one.heard("anna"), "a call that is lost, and they talked"
+    assert (one.row["lost_reason"], one.row["lost_step"]) == ("abandoned", 1)
+    assert one.legs == {"anna": ["cancelled"]}
+    if anna.answered_at is None:
+        assert anna.cancelled
+        assert one.caller.status == 487
+
+
+def _connected_or_next(one: Round) -> None:
+    """Anna's conversation was the only one, or it never was and Boris had his."""
+    if one.winner == "anna":
+        assert (one.caller.status, set(one.calls)) == (200, {"anna"})
+        assert one.legs == {"anna": ["answered"]}
+        return
+    _talked_with(one, "boris")
+    assert one.legs == {"anna": ["declined"], "boris": ["answered"]}
