@@ -18,6 +18,7 @@ from callrouter.ari.phone import AriPhone
 from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
 from callrouter.ari.roll_call import answers
+from callrouter.cdr.intake import Intake
 from callrouter.condition import Condition
 from callrouter.core import legs
 from callrouter.core.call import Phase
@@ -39,6 +40,7 @@ from callrouter.store.database import Database
 from callrouter.store.history import live_of, unfinished
 from callrouter.store.journal import Journal
 from callrouter.store.lock import beat
+from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
 from callrouter.succession import Succession
 from callrouter.switchboard import Clock, Switchboard
@@ -110,6 +112,7 @@ class Worker:
         )
         self._exchange = Exchange(http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
         self._shipper = Shipper(journal, database, lease.fence)
+        self._intake = Intake(settings.cdr_file, Records(database, now))
         self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
@@ -192,6 +195,7 @@ class Worker:
                     self._ari.run(self._waiting),
                     self._directory.run(),
                     self._shipper.run(),
+                    self._intake.run(),
                     self._follow_scheme(),
                     self._announce(),
                     self._renew(),

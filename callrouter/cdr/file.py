@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-BATCH = 262_144
-"""Bytes in one reading."""
+BATCH = 65_536
+"""Bytes in one reading: calls wait for it, milliseconds."""
 BEFORE = 64
 """Bytes by which the place is known again."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst")

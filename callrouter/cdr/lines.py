@@ -13,7 +13,7 @@ import re
 from callrouter.core.recorded import Record
 
 START = re.compile(rb'callrouter,"[0-9]{1,11}\.[0-9]{6}","')
-LONGEST = 65_536
+LONGEST = 16_384
 """Bytes a record may have at the most: more without an end is garbage."""
 _WHOLE = re.compile(rb'callrouter(?:,"[^"]*(?:""[^"]*)*"){16}\r?\n')
 _INSTANT = re.compile(r"[0-9]{1,11}\.[0-9]{6}")

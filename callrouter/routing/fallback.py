@@ -40,8 +40,9 @@ _HEAD = """\
 ; - without the step `responsible`, which needs the database: such a step is left out;
 ; - seconds are whole, rounded up; `add` is a new Dial of all, so phones that ring begin to ring anew;
 ; - nobody waits for a busy person: a step in which all phones are busy or refuse ends at once;
-; - who refused may be rung again by a later step; no call here is in the list of calls.
-; Modules: app_dial, chan_pjsip, func_logic, func_strings; for prompts app_playback or app_playtones.
+; - who refused may be rung again by a later step;
+; - its calls come into the list of calls from Asterisk's own records, seconds after their end (cdr_custom.conf).
+; Modules: app_dial, chan_pjsip, func_cdr, func_logic, func_strings; for prompts app_playback or app_playtones.
 """
 
 
@@ -52,13 +53,13 @@ def render(scheme: Scheme, revision: int, sha256: str) -> str:
     for key, line in scheme.lines.items():
         extension = _ANY if key == DEFAULT_LINE else key
         parts.append(f"; {line.name}: ladder {line.ladder}")
-        parts.extend(_extension(extension, _Ladder(scheme, line).priorities()))
+        parts.extend(_extension(extension, _Ladder(scheme, line, revision).priorities()))
         if key != DEFAULT_LINE:
             parts.extend(f"exten => {other},1,Goto({key},1)" for other in _spellings(scheme, line) if other != key)
         parts.append("")
     if DEFAULT_LINE not in scheme.lines:
         parts.append("; Any other number: the scheme has no line `default`.")
-        unknown = ("Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)", "Hangup(34)")
+        unknown = ("Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)", _ended("failure"), "Hangup(34)")
         parts.extend(_extension(_ANY, unknown))
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -105,8 +106,9 @@ class _Rung:
 class _Ladder:
     """One line's ladder as priorities of an extension, each `label| application` or an application."""
 
-    def __init__(self, scheme: Scheme, line: Line) -> None:
+    def __init__(self, scheme: Scheme, line: Line, revision: int) -> None:
         self.scheme = scheme
+        self.revision = revision
         self.line = line
         self.chosen = choose(scheme, line, None)
         self.rungs: list[_Rung] = []
@@ -115,11 +117,13 @@ class _Ladder:
         until = math.ceil(self.chosen.ring_at_most)
         yield f"Set(CALLROUTER_UNTIL=$[${{EPOCH}} + {until}])"
         yield "Set(CALLROUTER_RING=)"
+        yield "Set(CALLROUTER_RANG=)"
         yield "Set(CALLROUTER_STEP=0)"
+        yield f"Set(CDR(callrouter_revision)={self.revision})"
         for number, step in enumerate(self.chosen.ladder, start=1):
             if step.people:
                 yield from self._step(number, step)
-        yield "end| NoOp(nobody answered)"
+        yield f"end| {_ended('${IF($[${LEN(${CALLROUTER_RANG})} > 0]?no_answer:unreachable)}')}"
         yield from _prompt(self.chosen.prompt)
         yield "Hangup(19)"
 
@@ -134,7 +138,9 @@ class _Ladder:
         else:
             yield "Set(CALLROUTER_RING=${CALLROUTER_NEXT})"
         yield f"Set(CALLROUTER_STEP={number})"
+        yield f"Set(CDR(callrouter_step)={number})"
         yield from _dial(step.seconds)
+        yield "Set(CALLROUTER_RANG=${CALLROUTER_RANG}${RINGTIME_MS}${PROGRESSTIME_MS})"
         yield f"past{number}| NoOp(after step {number})"
         self.rungs.append(_Rung(number, step, self._certain(step)))
 
@@ -188,6 +194,11 @@ def _dial(seconds: float | None) -> Iterator[str]:
     yield "Set(CALLROUTER_LEFT=$[${CALLROUTER_UNTIL} - ${EPOCH}])"
     yield "GotoIf($[${CALLROUTER_LEFT} < 1]?end)"
     yield f"Dial(${{CALLROUTER_RING}},${{CALLROUTER_LEFT}},{_OPTIONS})"
+
+
+def _ended(how: str) -> str:
+    """Return what says in Asterisk's record how it ended; without it the caller has left."""
+    return f"Set(CDR(callrouter_end)={how})"
 
 
 def _prompt(media: str | None) -> Iterator[str]:

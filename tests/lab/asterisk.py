@@ -48,6 +48,11 @@ class Asterisk:
         return self._folder
 
     @property
+    def cdr_file(self) -> Path:
+        """Where it writes its records for callrouter."""
+        return self.folder / "log/cdr-custom/callrouter.csv"
+
+    @property
     def taken_down(self) -> bool:
         """Whether `stop()` or `kill()` has ended it; a crash does not count."""
         return self._process is None

@@ -33,13 +33,13 @@ MODULES = """
     res_pjsip_registrar res_pjsip_authenticator_digest res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session
     res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_stasis res_stasis_answer
     res_stasis_broadcast res_stasis_device_state res_stasis_playback res_stasis_recording res_stasis_snoop
-    res_timing_timerfd res_clioriginate res_limit res_parking
+    res_timing_timerfd res_clioriginate res_limit res_parking res_cdrel_custom cdr_custom
 """
 
 
 def write(folder: Path, inside: Path, root: AsteriskRoot, slot: Slot, company: Company) -> None:
     """Write every file of an instance whose own folder is `folder`, which Asterisk sees as `inside`."""
-    for name in ("etc", "run", "log", "spool", "db", "key"):
+    for name in ("etc", "run", "log/cdr-custom", "spool", "db", "key"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     texts = {
         "asterisk.conf": _asterisk(inside, root, slot),
@@ -52,6 +52,7 @@ def write(folder: Path, inside: Path, root: AsteriskRoot, slot: Slot, company: C
         "features.conf": "[general]\npickupexten=*8\n[featuremap]\nblindxfer=##\natxfer=*2\n",
         "cdr.conf": "[general]\nenable=yes\nunanswered=yes\n",
         "extensions.conf": _extensions(company),
+        "cdr_custom.conf": (DIALPLAN / "cdr_custom.conf").read_text(),
         "callrouter.conf": (DIALPLAN / "callrouter.conf").read_text(),
         "musiconhold.conf": "[default]\nmode=files\ndirectory=moh\n",
         "stasis.conf": "", "udptl.conf": "", "sorcery.conf": "", "indications.conf": INDICATIONS,

@@ -128,6 +128,7 @@ class Rig:
             "CALLROUTER_ARI_USERNAME": asterisk.ari_username,
             "CALLROUTER_ARI_PASSWORD": asterisk.ari_password,
             "CALLROUTER_DATA_DIR": str(self.folder / "var"),
+            "CALLROUTER_CDR_FILE": str(asterisk.cdr_file),
             "CALLROUTER_AGI_BIND": "off",
             "CALLROUTER_HTTP_BIND": self.health if self._is_seen else "off",
         }
