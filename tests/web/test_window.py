@@ -264,6 +264,14 @@ async def test_many_clients_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatc
                 await asyncio.sleep(0.05)
 
 
+async def test_who_asks_without_a_pause(site: Site) -> None:
+    """Answers are made one by one and apart, so that many questions at once leave the calls their time."""
+    begun = asyncio.get_running_loop().time()
+    said = await asyncio.gather(*(site.says(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(11)))
+    assert all(b"callrouter_ready" in one for one in said)
+    assert asyncio.get_running_loop().time() - begun >= 10 * server.APART
+
+
 async def test_a_port_that_is_taken() -> None:
     """The message names the address and says what to do on a host with two workers."""
     window = Window("callrouter", Worker(), Metrics(()))
