@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
-from callrouter.core.climb import PROMPT_AT_MOST
 from callrouter.core.commands import Command, Guard, SendRinging
 from callrouter.core.events import CallArrived, Event
 from callrouter.core.facts import Arrival
-from callrouter.core.ladder import Person
+from callrouter.core.ladder import Person, guard_of
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
 from callrouter.memory import Known, Memory
 from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.values import Line, Scheme
-
-GUARD_MARGIN = 15
-"""Seconds the guard is later than the longest ladder."""
 
 _STRANGER = Client(id=0)
 
@@ -68,7 +63,8 @@ class Reception:
         known = await self._known(number, line)
         direction = await self._direction(arrival)
         chosen = choose(current.scheme, line, known.client)
-        await self._perform(arrival.call, Guard(arrival.asterisk_id, guard_of(chosen)))
+        guard = guard_of(chosen.ladder, chosen.ring_at_most)
+        await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
         return self._arrived(arrival, current, chosen, number, known, direction)
 
     async def _known(self, number: Number, line: Line) -> Known:
@@ -121,12 +117,6 @@ class Reception:
             claim_after=chosen.claim_after,
             scheme_revision=current.revision,
         )
-
-
-def guard_of(chosen: Chosen) -> int:
-    """Return the seconds after which no ladder of ours can still run: its whole length, its prompt and a margin."""
-    ladder = sum(chosen.ring_at_most if step.seconds is None else step.seconds for step in chosen.ladder)
-    return math.ceil(ladder + PROMPT_AT_MOST) + GUARD_MARGIN
 
 
 def _named(chosen: Chosen, scheme: Scheme, responsible: PersonId | None) -> tuple[Person, ...]:

@@ -8,11 +8,9 @@ from callrouter.core import legs
 from callrouter.core.call import Call, Leg, LegState, Phase, StepRun
 from callrouter.core.commands import Ask, Command, LetGo, Play, Ring
 from callrouter.core.events import Away, Busy, Found, Free
-from callrouter.core.ladder import Person, Step
+from callrouter.core.ladder import PROMPT_AT_MOST, Person, Step
 from callrouter.core.words import Action, IfBusy, Instant, LostReason, PersonId, Release, Result, Why
 
-PROMPT_AT_MOST = 120.0
-"""Seconds a closing prompt may play before the caller is let go all the same."""
 GOING_AT_MOST = 5.0
 """Seconds Asterisk has to end a channel that was told to go."""
 LEFT_AT_LEAST = 3.0
@@ -84,6 +82,19 @@ def changed(call: Call, person: PersonId) -> Reaction:
     run = call.steps[-1]
     if person not in run.waiting or person in run.asked:
         return call, ()
+    return _again(call, person)
+
+
+def rung_out(call: Call, person: PersonId | None, at: Instant) -> Reaction:
+    """Asterisk's own timer stopped a phone: in a step that lasts longer than it was meant to he is asked for anew."""
+    step, run = running(call)
+    if person is None or person not in step.people or person in legs.people(legs.live(call)) or not run.settled:
+        return end_early(call, at)
+    return _again(call, person)
+
+
+def _again(call: Call, person: PersonId) -> Reaction:
+    run = call.steps[-1]
     call = _with_run(call, replace(run, asked=run.asked | {person}))
     return call, (Ask(run.step, (_person(call, person),)),)
 

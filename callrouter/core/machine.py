@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
-from callrouter.core.climb import Reaction, changed, climb, end_early, end_step, found, let_go, step_end
+from callrouter.core.climb import Reaction, changed, climb, end_early, end_step, found, let_go, rung_out, step_end
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
 from callrouter.core.connect import joined, not_connected, won
@@ -113,6 +113,8 @@ def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
 def _lost_a_phone(call: Call, leg: Leg, at: Instant) -> Reaction:
     """A phone stopped ringing by itself; who refused is left in peace on his other phones too."""
     stopped: tuple[Command, ...] = ()
+    if leg.result is Result.NO_ANSWER:
+        return rung_out(call, leg.person, at)
     if leg.result is Result.DECLINED:
         call, stopped = legs.stop(call, lambda other: other.person == leg.person, Result.NO_ANSWER)
     call, more = end_early(call, at)

@@ -8,7 +8,9 @@ from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, LegState, Phase
 from callrouter.core.climb import Reaction, let_go, resume
 from callrouter.core.closing import caller_gone, close_bridge, hushed
+from callrouter.core.commands import Guard
 from callrouter.core.connect import not_connected, won
+from callrouter.core.ladder import guard_of
 from callrouter.core.words import Instant, LostReason, Release, Result
 
 
@@ -19,9 +21,9 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
         return caller_gone(call, ev.CallerGone(event.since)) if call.ended_at is None else (call, ())
     match call.phase:
         case Phase.CLIMBING:
-            return resume(call, event.at, event.since)
+            return _guarded(resume(call, event.at, event.since))
         case Phase.CONNECTING:
-            return _connect_again(call, event.at)
+            return _guarded(_connect_again(call, event.at))
         case Phase.TALKING if not _talks(call):
             return let_go(hushed(call, event.since), event.at, Release.NORMAL)
         case Phase.CLOSING:
@@ -29,6 +31,12 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
         case Phase.LEAVING:
             return let_go(call, event.at, _release(call))
     return call, ()
+
+
+def _guarded(reaction: Reaction) -> Reaction:
+    """The guard was set for a ladder that nothing interrupts: it begins anew."""
+    call, commands = reaction
+    return call, (Guard(call.caller, guard_of(call.arrived.ladder, call.arrived.ring_at_most)), *commands)
 
 
 def _without(call: Call, event: ev.Recovered) -> Call:

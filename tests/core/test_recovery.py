@@ -18,6 +18,8 @@ LADDER = (
     Step(Action.RING, "responsible", (ANNA,), 10.0, IfBusy.SKIP),
     Step(Action.RING, "department", (ANNA, BORIS), 10.0, IfBusy.WAIT),
 )
+GUARD = cm.Guard("caller", 155)
+"""The whole ladder, its prompt and the margin once more."""
 ANNAS, BORISS = LegId("call.1.1.anna"), LegId("call.2.2.boris")
 
 
@@ -56,7 +58,7 @@ def after(call: Call, *events: ev.Event) -> Call:
 def test_a_phone_that_still_rings_rings_on_with_what_was_left() -> None:
     """Away from 4 to 60: the step of ten seconds has six left, and nobody is asked about."""
     call, commands = machine.advance(ringing(), ev.Recovered(60.0, 4.0))
-    assert (commands, call.recovered) == ((), True)
+    assert (commands, call.recovered) == ((GUARD,), True)
     assert machine.deadline(call) == pytest.approx(66.0)
 
 
@@ -71,17 +73,38 @@ def test_a_step_goes_on_for_three_seconds_at_the_least() -> None:
 def test_a_phone_that_stopped_meanwhile_is_rung_again() -> None:
     """Asterisk's own timer stopped Anna while nobody was there: she did not refuse, and the step has time left."""
     call, commands = machine.advance(ringing(), ev.Recovered(60.0, 4.0, gone=(ANNAS,)))
-    assert commands == (cm.Ask(1, (PEOPLE[0],)),)
+    assert commands == (GUARD, cm.Ask(1, (PEOPLE[0],)))
     assert row(call).legs[0].result is Result.NO_ANSWER
     call, commands = machine.advance(call, ev.Found(60.0, 1, (free(ANNA),)))
     assert [type(command) for command in commands] == [cm.Ring]
+
+
+def test_a_phone_that_asterisk_stops_before_the_longer_step_ends_is_rung_again() -> None:
+    """Asterisk's timer was set when nobody knew that the step would last longer: it fires in the middle of it."""
+    call = replace(ringing(), arrived=replace(ringing().arrived, ladder=LADDER[:1]))
+    call = after(replace(call, legs=(replace(call.legs[0], until=12.0),)), ev.Recovered(9.0, 4.0))
+    call, commands = machine.advance(call, ev.LegEnded(12.0, ANNAS, ev.End.REFUSED))
+    assert commands == (cm.Ask(1, (PEOPLE[0],)),)
+    call, commands = machine.advance(call, ev.Found(12.0, 1, (free(ANNA),)))
+    assert [type(command) for command in commands] == [cm.Ring]
+    assert [leg.result for leg in row(call).legs] == [Result.NO_ANSWER, None]
+    assert machine.deadline(call) == pytest.approx(15.0)
+
+
+def test_a_phone_of_an_earlier_step_that_asterisk_stops_is_not_rung_again() -> None:
+    """Who is not of the step that runs has rung long enough."""
+    added = (LADDER[0], replace(LADDER[1], action=Action.ADD, people=(BORIS,)))
+    call = replace(ringing(), arrived=replace(ringing().arrived, ladder=added))
+    call = after(call, ev.Elapsed(10.0), ev.Found(10.0, 2, (free(BORIS),)), ev.LegRinging(10.1, BORISS))
+    call, commands = machine.advance(call, ev.LegEnded(22.0, ANNAS, ev.End.REFUSED))
+    assert (commands, row(call).legs[0].result) == ((), Result.NO_ANSWER)
 
 
 def test_a_question_that_was_not_answered_is_asked_again() -> None:
     """Killed between the question and its answer: the step begins as it would have."""
     asked, _ = machine.arrive(CallId("call"), replace(ringing().arrived))
     call, commands = machine.advance(asked, ev.Recovered(5.0, 0.1))
-    assert commands == (cm.Ask(1, (PEOPLE[0],)),)
+    assert commands == (GUARD, cm.Ask(1, (PEOPLE[0],)))
     assert after(call, ev.Found(5.0, 1, (free(ANNA),))).legs[0].state is LegState.DIALLED
 
 
@@ -91,7 +114,7 @@ def test_a_step_nobody_is_left_to_ask_for_is_settled() -> None:
     call = after(call, ev.LegEnded(11.0, BORISS, ev.End.REFUSED))
     unsettled = replace(call, steps=(*call.steps[:-1], replace(call.steps[-1], settled=False)))
     recovered, commands = machine.advance(unsettled, ev.Recovered(15.0, 12.0))
-    assert (commands, recovered.steps[-1].settled) == ((), True)
+    assert (commands, recovered.steps[-1].settled) == ((GUARD,), True)
 
 
 def test_a_caller_who_left_meanwhile_left_when_the_router_was_last_there() -> None:
@@ -106,7 +129,7 @@ def test_two_who_were_being_connected_are_connected_again() -> None:
     """Killed at the answer: nobody knows how far it had come, so a fresh bridge takes both."""
     call = after(ringing(), ev.LegAnswered(1.0, ANNAS), ev.Joined(1.0, ANNAS))
     call, commands = machine.advance(call, ev.Recovered(4.0, 1.0))
-    assert commands == (cm.CloseBridge("call.bridge1"), cm.Connect("caller", ANNAS, "call.bridge2"))
+    assert commands == (GUARD, cm.CloseBridge("call.bridge1"), cm.Connect("caller", ANNAS, "call.bridge2"))
     call = after(call, ev.Joined(4.0, ANNAS), ev.Joined(4.0, None))
     assert (call.phase, call.answered_at) == (Phase.TALKING, 1.0)
 
@@ -115,7 +138,7 @@ def test_a_winner_who_left_meanwhile_is_no_winner() -> None:
     """Killed at the answer, and the winner is gone: the next step begins."""
     call = after(ringing(), ev.LegAnswered(1.0, ANNAS))
     call, commands = machine.advance(call, ev.Recovered(4.0, 1.0, gone=(ANNAS,)))
-    assert commands == (cm.CloseBridge("call.bridge1"), cm.SendRinging("caller"), cm.Ask(2, PEOPLE))
+    assert commands == (GUARD, cm.CloseBridge("call.bridge1"), cm.SendRinging("caller"), cm.Ask(2, PEOPLE))
 
 
 def talking() -> Call:
