@@ -52,8 +52,9 @@ DRAIN_AT_MOST = 25.0
 """Seconds the ringing calls have to finish after SIGTERM, …"""
 HAND_OVER_AT_MOST = 2.0
 """… and to reach the fallback then: 30 s together with what is left of the journal."""
-RENEW_EVERY = 3600.0
-"""Seconds after which the limit of a conversation is set anew: it is there for a router that is not."""
+RENEWALS = 4
+"""How often the limit of a conversation is set anew before it would be reached: it is there for a router that is not.
+"""
 BEAT_EVERY = 0.5
 """Seconds between two notes that this worker lives."""
 SHIP_AT_MOST = 2.0
@@ -97,7 +98,7 @@ class Worker:
         self._away = ""
         self._flood = Flood()
         self._metrics = window.metrics
-        self._phone = AriPhone(self, settings.app, now)
+        self._phone = AriPhone(self, settings.app, now, settings.talk_limit)
         self._directory = Directory(self, self._person_changed)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
         self._switchboard = Switchboard(
@@ -216,11 +217,12 @@ class Worker:
         self._phone.errands.recall()
 
     async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_EVERY)
+        await self._exchange.connected_once.wait()
+        while True:  # at once: conversations of a former life may have been without a router for long
             for call in list(self._switchboard.live()):
                 if call.phase is Phase.TALKING:
                     await self._phone.renew(call.caller, *(leg.id for leg in legs.live(call)))
+            await asyncio.sleep(self._settings.talk_limit / RENEWALS)
 
     async def _waiting(self, away: AwayError) -> None:
         if str(away) != self._away:  # once, not ten times a second all night

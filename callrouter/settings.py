@@ -59,6 +59,8 @@ class Settings(BaseModel):
     agi_bind: Bind = Address("127.0.0.1", 4573)
     http_bind: Bind = Address("127.0.0.1", 8090)
     data_dir: Path = Path("var")
+    # Set anew every quarter of it: below ten seconds a silence of Asterisk's could cost a conversation.
+    talk_limit: Annotated[int, Field(ge=10, le=86_400)] = 14_400
     cdr_file: Path = Path("/var/log/asterisk/cdr-custom/callrouter.csv")
 
     def password(self) -> str:

@@ -18,8 +18,6 @@ from callrouter.core import commands as cm, events as ev
 from callrouter.core.call import Leg
 from callrouter.core.words import CallId, Instant, LegId, Release, Result
 
-TALK_AT_MOST = 4 * 3600
-"""Seconds a conversation may last if the router is not there to renew it."""
 FALLBACK = "callrouter-fallback"
 """The dialplan's context for callers whom the router cannot serve."""
 GONE = {400, 404, 409, 412, 422}
@@ -42,10 +40,11 @@ log = structlog.get_logger()
 class AriPhone:
     """Performs commands, one call's in order; knows which channel is whose, and nothing else."""
 
-    def __init__(self, ari: Requests, app: str, now: Callable[[], Instant]) -> None:
+    def __init__(self, ari: Requests, app: str, now: Callable[[], Instant], talk_limit: int = 14_400) -> None:
         self.ari = ari
         self._app = app
         self._now = now
+        self._talk_limit = talk_limit
         self.channels = Register()
         self._undialled: dict[str, cm.Ring] = {}
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
@@ -195,7 +194,7 @@ class AriPhone:
     async def renew(self, *channels: str) -> None:
         """Let a conversation last: Asterisk's limit on its channels begins anew."""
         for channel in channels:
-            await self._limit(channel, TALK_AT_MOST)
+            await self._limit(channel, self._talk_limit)
 
     async def _limit(self, channel: str, seconds: int) -> None:
         """Have Asterisk itself take the channel away from us after so many seconds."""

@@ -21,7 +21,7 @@ def test_the_defaults_are_the_contracts() -> None:
     assert (settings.ari_url, settings.ari_username) == ("http://127.0.0.1:8088/ari", "callrouter")
     assert (settings.ari_password, settings.app) == (None, "callrouter")
     assert (settings.agi_bind, settings.http_bind) == (Address("127.0.0.1", 4573), Address("127.0.0.1", 8090))
-    assert settings.data_dir == Path("var")
+    assert (settings.data_dir, settings.talk_limit) == (Path("var"), 4 * 3600)
 
 
 def test_environment_before_file_before_default() -> None:
