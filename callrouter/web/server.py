@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,11 +16,13 @@ from callrouter.core.errors import CallrouterError
 from callrouter.web.window import Window
 
 MOST = 16
-"""Connections at a time; more are closed unheard."""
+"""Connections at a time; more wait in the kernel, where they cost nothing."""
 LASTS = 5.0
 """Seconds a connection may last, however slowly its client speaks or listens."""
 APART = 0.01
-"""Seconds between two answers: who asks without a pause gets a tenth of the processor, and the calls the rest."""
+"""Seconds between two connections, one answer each: who asks without a pause leaves the processor to the calls."""
+PATIENCE = 1.0
+"""Seconds before accepting again where the system could not, for want of files perhaps."""
 HEAD_MOST = 4096
 """Bytes of a request's line, and of one header."""
 
@@ -30,25 +33,11 @@ class BindError(CallrouterError):
     """Nobody can listen there; the message says why and what to do."""
 
 
-class _Pace:
-    """Lets one pass at a time."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Wait for one's turn."""
-        now = asyncio.get_running_loop().time()
-        mine = max(now, self._next)
-        self._next = mine + APART
-        await asyncio.sleep(mine - now)
-
-
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    def __init__(self, server: web.Server) -> None:
-        self._server = server
+    def __init__(self, server: web.Server, ended: Callable[[], None]) -> None:
+        self._ended = ended
         self._end: asyncio.TimerHandle | None = None
         super().__init__(
             server,
@@ -60,18 +49,16 @@ class _Connection(web.RequestHandler):
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; one too many ends at once."""
+        """Begin; its end is near."""
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
-        if len(self._server.connections) > MOST:
-            transport.abort()
-            return
         self._end = asyncio.get_running_loop().call_later(LASTS, transport.abort)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End."""
         if self._end is not None:
             self._end.cancel()
+            self._ended()
         super().connection_lost(exc)
 
     def handle_error(
@@ -90,10 +77,8 @@ class _Connection(web.RequestHandler):
 @asynccontextmanager
 async def listening(host: str, port: int, window: Window) -> AsyncIterator[int]:
     """Serve the window's pages there; the value is the port. Raises BindError."""
-    pace = _Pace()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        await pace.turn()
         if request.method not in {"GET", "HEAD"}:
             return _response(405, {"Allow": "GET, HEAD"})
         page = window.page(request.path)
@@ -101,14 +86,34 @@ async def listening(host: str, port: int, window: Window) -> AsyncIterator[int]:
 
     server = web.Server(answer)
     try:
-        listener = await asyncio.get_running_loop().create_server(lambda: _Connection(server), host, port, backlog=MOST)
+        door = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise BindError(_why(host, port, error)) from None
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
-        await server.shutdown(0)
+    with door:
+        door.settimeout(0)
+        accepting = asyncio.create_task(_accept(door, server))
+        try:
+            yield door.getsockname()[1]
+        finally:
+            accepting.cancel()
+            await asyncio.gather(accepting, return_exceptions=True)
+            await server.shutdown(0)
+
+
+async def _accept(door: socket.socket, server: web.Server) -> None:
+    """Let clients in one by one, for ever."""
+    loop = asyncio.get_running_loop()
+    room = asyncio.Semaphore(MOST)
+    while True:
+        await room.acquire()
+        try:
+            client, _ = await loop.sock_accept(door)
+            await loop.connect_accepted_socket(lambda: _Connection(server, room.release), client)
+        except OSError as error:
+            room.release()
+            log.warning("nobody can look at the moment", why=str(error))
+            await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(APART)
 
 
 def _response(status: int, headers: dict[str, Any] | None = None, body: bytes = b"") -> web.Response:
