@@ -49,8 +49,7 @@ class Succession:
                 for one in await self._lease.silent():
                     await self._inherit(one)
                 for app in list(self._inherited):
-                    await self._fetch(app, self._inherited[app])
-                    del self._inherited[app]
+                    await self._take_over(app)
             except CallrouterError as error:
                 log.info("the other workers cannot be watched", why=str(error))
 
@@ -60,7 +59,6 @@ class Succession:
                 self._answered.add(of.run)
                 log.warning("a worker does not renew its lease, but lives: it keeps its calls", app=of.app)
             return
-        begun = time.monotonic()
         ids = await self._lease.inherit(of)
         if ids is None:
             return
@@ -68,5 +66,11 @@ class Succession:
             left = await unfinished(connection, ids)
         heard_at = self._now() - (of.ago or 0.0)
         self._inherited[of.app] = [(one.call, max(one.heard_at, heard_at)) for one in left]
+
+    async def _take_over(self, app: str) -> None:
+        begun, former = time.monotonic(), self._inherited[app]
+        calls = len(former)
+        await self._fetch(app, former)
+        del self._inherited[app]
         took = round(time.monotonic() - begun, 3)
-        log.warning("the calls of a dead worker are taken over", app=of.app, place=of.place, calls=len(ids), took=took)
+        log.warning("the calls of a dead worker are taken over", app=app, calls=calls, seconds=took)

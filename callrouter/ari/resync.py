@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from callrouter.ari import messages as ms
+from callrouter.ari.errors import AriRefused
 from callrouter.ari.inventory import Inventory, is_named_by_us, line_of, look_round
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request, Requests
@@ -15,7 +16,8 @@ from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
 from callrouter.core.words import CallId, Instant, LegId
 
-MOVED = {"appArgs": "moved"}
+LISTED_AT_MOST = 200
+"""How often a channel may stand on an application's list."""
 
 log = structlog.get_logger()
 
@@ -101,9 +103,15 @@ class Resync:
         source: dict[str, str | int] = {"eventSource": f"channel:{channel.id}"}
         if is_named_by_us(channel.id):  # or nobody says how it ended
             await self._phone.tell(Request("POST", f"applications/{self._app}/subscription", source))
-        # A dead application keeps what it had on its list, once for the channel and once for having made it.
-        for _ in range(2):
-            await self._phone.tell(Request("DELETE", f"applications/{app}/subscription", source))
+        await self._unlist(app, source)
+
+    async def _unlist(self, app: str, source: dict[str, str | int]) -> None:
+        """Take a channel off its former application's list, on which it stands once for each leg made for it too."""
+        try:
+            for _ in range(LISTED_AT_MOST):
+                await self._phone.ari.send(Request("DELETE", f"applications/{app}/subscription", source))
+        except AriRefused:  # 422: it is not there any more
+            return
 
     def _expect(self, call: Call) -> None:
         self._phone.channels.take_up(call)
