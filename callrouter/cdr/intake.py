@@ -99,6 +99,15 @@ class Intake:
             made, self._waits = await self._shelf.settle(patience)
         return made
 
+    async def finish(self) -> int:
+        """Read all there is now, and make every call that is due, another worker's too; return how many."""
+        await self.read()
+        made = await self.settle(SETTLED_AFTER)
+        while self._waits:
+            await asyncio.sleep(SETTLED_AFTER / 5)
+            made += await self.settle(SETTLED_AFTER)
+        return made
+
     async def ended(self, asterisk_id: str) -> Ending | None:
         """Return what Asterisk recorded of a caller's channel that is gone; None: nothing (it lives, or it crashed)."""
         await self.read()

@@ -27,11 +27,14 @@ def calls() -> None:
 @click.option("--outcome", type=click.Choice(["answered", "lost"]))
 @click.option("--line", metavar="NUMBER", help="Only calls to this line.")
 @click.option("--caller", metavar="NUMBER", help="Only calls from this number.")
+@click.option(
+    "--direction",
+    type=click.Choice(["in", "out", "internal"]),
+    help="Only these; default: in and internal. Of a call out, the line is the number that was dialled.",
+)
 @as_json
-def list_(
-    start: str | None, end: str | None, outcome: str | None, line: str | None, caller: str | None, *, wants_json: bool
-) -> None:
-    """List the ended calls, oldest first."""
+def list_(*, start: str | None, end: str | None, wants_json: bool, **conditions: str | None) -> None:
+    """List the ended calls to the lines, oldest first; calls out with --direction out."""
     from callrouter.cli.opening import with_database, zone
     from callrouter.cli.show import json_value
     from callrouter.ledger.call import document
@@ -40,7 +43,7 @@ def list_(
     async def work(database: Database) -> tuple[tuple[Recorded, ...], str]:
         async with database.reading() as connection:
             timezone = await zone(connection)
-            wanted = await _wanted(connection, (start, end, timezone), outcome, line, caller)
+            wanted = await _wanted(connection, (start, end, timezone), **conditions)
             return await queries.ended_calls(connection, wanted), timezone
 
     found, timezone = with_database(work)
@@ -130,6 +133,7 @@ async def _wanted(
     outcome: str | None,
     line: str | None,
     caller: str | None,
+    direction: str | None,
 ) -> Wanted:
     from callrouter.cli.opening import scheme_in_force
     from callrouter.cli.when import instant
@@ -143,17 +147,21 @@ async def _wanted(
         start=None if start is None else instant(start, "--from", timezone),
         end=None if end is None else instant(end, "--to", timezone),
         outcome=outcome,
-        line=None if line is None else await _line(connection, line),
+        line=None if line is None else await _line(connection, line, direction, country),
+        direction=direction,
         caller=None if caller is None else numbers.read(caller, country).known or caller,
     )
 
 
-async def _line(connection: AsyncConnection, line: str) -> str:
+async def _line(connection: AsyncConnection, line: str, direction: str | None, country: str) -> str:
     """Return the line as the ledger has it; one that nobody knows is a mistake, not an empty list."""
     from callrouter.cli.opening import WrongInputError, scheme_in_force
+    from callrouter.routing import numbers
     from callrouter.routing.choose import find_line
     from callrouter.store import queries
 
+    if direction == "out":
+        return numbers.read(line, country).known or line
     if await queries.line_was_called(connection, line):
         return line
     scheme = await scheme_in_force(connection)

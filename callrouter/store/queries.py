@@ -46,6 +46,7 @@ class Wanted:
     caller: str | None = None
     """As stored: E.164 or short; or the very characters that came."""
     direction: str | None = None
+    """None: to a line, `in` and `internal`; calls out are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ async def live_between(connection: AsyncConnection, start: Instant, end: Instant
 
 async def line_was_called(connection: AsyncConnection, line: str) -> bool:
     """Return whether any call came to this line."""
-    return (await connection.execute(select(calls.c.id).where(calls.c.line == line).limit(1))).first() is not None
+    query = select(calls.c.id).where(calls.c.line == line, calls.c.direction != "out").limit(1)
+    return (await connection.execute(query)).first() is not None
 
 
 async def call_by_id(connection: AsyncConnection, prefix: str) -> Recorded:
@@ -190,6 +192,8 @@ def _filtered(query: Select[Any], wanted: Wanted) -> Select[Any]:
     for name in ("outcome", "line", "direction"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(calls.c[name] == value)
+    if wanted.direction is None:
+        query = query.where(calls.c.direction != "out")
     if wanted.caller is not None:
         query = query.where((calls.c.caller == wanted.caller) | (calls.c.caller_raw == wanted.caller))
     return query.order_by(calls.c.arrived_at, calls.c.id)

@@ -9,17 +9,18 @@ import structlog
 from sqlalchemy import func, select, update
 
 from callrouter.core.recorded import Ending, Position, Record, Recorded, gather
-from callrouter.store import told
+from callrouter.store import rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
-from callrouter.store.tables import record_files, records
+from callrouter.store.tables import calls, record_files, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from callrouter.core.outcome import CallRow
     from callrouter.core.recorded import Portion
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
@@ -85,6 +86,26 @@ async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Rec
     """Return what is recorded of these channels, oldest first."""
     query = select(records).where(records.c.asterisk_id.in_(list(ids)))
     return gather(_record(one) for one in await connection.execute(query))
+
+
+async def lines_called(connection: AsyncConnection) -> AsyncGenerator[tuple[tuple[Recorded, ...], tuple[CallRow, ...]]]:
+    """Yield all of Asterisk's calls to a line with the rows there are of them, many at a time, in order."""
+    query = select(records.c.asterisk_id).where(records.c.line != "").distinct().order_by(records.c.asterisk_id)
+    ids = (await connection.execute(query)).scalars().all()
+    for start in range(0, len(ids), rows.CHUNK):
+        some = ids[start : start + rows.CHUNK]
+        written = select(calls).where(calls.c.asterisk_id.in_(some)).order_by(calls.c.arrived_at, calls.c.id)
+        found = (await connection.execute(written)).all()
+        yield await recorded(connection, some), await rows.load(connection, found, parts=False)
+
+
+async def without_record(connection: AsyncConnection, until: Instant) -> tuple[CallRow, ...]:
+    """Return the calls that came after the first record and ended before this instant, and have none."""
+    first = select(func.min(records.c.started_at)).scalar_subquery()
+    there = select(records.c.asterisk_id).where(records.c.asterisk_id == calls.c.asterisk_id).exists()
+    query = select(calls).where(calls.c.arrived_at >= first, calls.c.ended_at < until, ~there)
+    found = (await connection.execute(query.order_by(calls.c.arrived_at, calls.c.id))).all()
+    return await rows.load(connection, found, parts=False)
 
 
 async def _close(connection: AsyncConnection, asterisk_id: str) -> None:
