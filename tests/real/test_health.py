@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import make_url
 
-from tests.lab import Lab, answers
+from tests.lab import Lab, Proxy, answers
 from tests.real.document import LINE
 from tests.real.rig import Rig
 from tests.real.test_serve import folder, nowhere, settings
@@ -131,6 +132,33 @@ async def test_a_flood_is_seen_and_routed() -> None:
         assert (await look.metrics())["callrouter_flood_calls_total"] == 2
         (warning,) = [line for line in rig.router.log if "flood" in line]
         assert "+7916*****67" in warning
+
+
+async def test_the_database_goes_and_comes_back(postgres_url: str) -> None:
+    """503 and why while it is away, though calls go on; the spool is seen to grow and to drain, the lease to age."""
+    proxy, real = Proxy(), make_url(postgres_url)
+    await proxy.open(real.port or 0)
+    url = real.set(port=proxy.port).render_as_string(hide_password=False)
+    async with Rig(database_url=url, is_seen=True) as rig, looking(rig.health) as look:
+        assert (await look.health())[0] == 200
+        assert (await look.metrics())["callrouter_lease_age_seconds"] < 1.5
+        proxy.cut()
+        rig.phone("boris").behaviour = answers()
+        call = await rig.trunk.dial(LINE, caller=CALLERS[0])
+        await call.hears(rig.phone("boris"))
+        await look.until(lambda status, why: status == 503 and "the database does not answer" in why, within=6)
+        away = await look.metrics()
+        assert away["callrouter_spool_bytes"] > 1000
+        assert away["callrouter_lease_age_seconds"] > 1.5
+        assert away["callrouter_live_calls:talking"] == 1
+        proxy.resume()
+        await look.until(lambda status, _: status == 200, within=8)
+        await call.hangup()
+        await rig.ended(1)
+        back = await look.metrics()
+        assert back["callrouter_lease_age_seconds"] < 1.5
+        assert back["callrouter_spool_bytes"] < 1000
+    await proxy.close()
 
 
 async def test_waiting_is_seen(folder: Path) -> None:
