@@ -13,11 +13,12 @@ class Errands:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def send(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin one."""
+    def send(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin one; who likes may wait for it for a while."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def recall(self) -> None:
         """End them all where they are."""

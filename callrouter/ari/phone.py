@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from callrouter.ari import messages as ms
 from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.register import Calls, Register
-from callrouter.ari.requests import Request, Requests
+from callrouter.ari.requests import PATIENT, QUICK, Request, Requests
+from callrouter.ari.telling import Telling
 from callrouter.ari.translate import Whose
 from callrouter.core import commands as cm, events as ev
 from callrouter.core.call import Leg
@@ -23,9 +25,11 @@ FALLBACK = "callrouter-fallback"
 GONE = {400, 404, 409, 412, 422}
 """Asterisk's ways to say that a channel is no longer there for us."""
 EXISTS = 409
-"""What Asterisk says when a channel is to be made a second time."""
-ATTEMPTS = 5
-"""How often Asterisk is asked where it is silent: ten seconds, within which a dead connection is noticed."""
+"""What Asterisk says when a channel or a bridge is to be made a second time."""
+AGAIN = 0.1
+"""Seconds before the next attempt, and before a refusal is believed."""
+READ_AT_MOST = 0.5
+"""Seconds a question to Asterisk may take while a caller waits."""
 NAME_MOST = 80
 """Characters of a name on a phone's display."""
 
@@ -50,9 +54,11 @@ class AriPhone:
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
         self._making: set[LegId] = set()
         self.errands = Errands()
+        self._telling = Telling(ari, self.errands)
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
+        self._telling.hear(message)
         is_known = self.channels.hear(message, calls, self._now())
         if isinstance(message, ms.StasisStart) and (ring := self._undialled.pop(message.channel.id, None)) is not None:
             self.errands.send(self._dial(ring, calls))
@@ -69,7 +75,7 @@ class AriPhone:
             case cm.Connect():
                 return await self._connect(command)
             case cm.SendRinging():
-                await self.tell(Request("POST", f"channels/{command.caller}/ring"))
+                await self._telling.tell(Request("POST", f"channels/{command.caller}/ring"))
             case cm.Guard():
                 await self._limit(command.caller, command.seconds)
             case cm.Play():
@@ -83,11 +89,11 @@ class AriPhone:
     async def hang_up(self, channel: str, reason: str = "normal") -> None:
         """End a channel, for a reason of ARI's list."""
         self._undialled.pop(channel, None)
-        await self.tell(Request("DELETE", f"channels/{channel}", {"reason": reason}))
+        await self._telling.send_off(channel, Request("DELETE", f"channels/{channel}", {"reason": reason}))
 
     async def close_bridge(self, bridge: str) -> None:
         """Delete a bridge."""
-        await self.tell(Request("DELETE", f"bridges/{bridge}"))
+        await self._telling.tell(Request("DELETE", f"bridges/{bridge}"))
 
     async def tell(self, request: Request) -> bool:
         """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
@@ -106,24 +112,34 @@ class AriPhone:
         self._undialled[ring.leg] = ring
         self._making.add(ring.leg)
         try:
-            await self._insist(self._creation(call, ring))
+            await self._insist(self._creation(call, ring), QUICK)
         except (AriRefused, AriAway) as error:
-            if isinstance(error, AriAway) or error.status != EXISTS:
-                return await self._not_rung(ring, error)
+            is_there = isinstance(error, AriRefused) and error.status == EXISTS
+            if not is_there and ring.leg in self._undialled:  # otherwise it was heard of, whatever is answered
+                return self._not_rung(ring, error)
         finally:
             self._making.discard(ring.leg)
         return None
 
-    async def _insist(self, request: Request) -> None:
+    async def _insist(self, request: Request, deadlines: tuple[float, ...]) -> None:
         """Send what means the same a second time until Asterisk answers: no caller pays for its silence."""
-        for _ in range(ATTEMPTS - 1):
+        for deadline in deadlines[:-1]:
             try:
-                await self.ari.send(request)
+                await self.ari.send(request, deadline)
             except AriAway as away:
                 log.warning("asterisk is silent; asked again", request=str(request), error=str(away))
+                await asyncio.sleep(AGAIN)
             else:
                 return
-        await self.ari.send(request)
+        await self.ari.send(request, deadlines[-1])
+
+    async def _insist_twice(self, request: Request, deadlines: tuple[float, ...]) -> None:
+        """Insist, and believe a refusal the second time only."""
+        try:
+            await self._insist(request, deadlines)
+        except AriRefused:
+            await asyncio.sleep(AGAIN)
+            await self._insist(request, deadlines)
 
     def is_made(self, leg: LegId) -> bool:
         """Whether Asterisk has, or had, a channel for this leg: not while its `Ring` still waits to be performed."""
@@ -131,18 +147,19 @@ class AriPhone:
 
     async def _dial(self, ring: cm.Ring, calls: Calls) -> None:
         try:
-            await self._insist(self._dialling(ring.leg, ring.until))
+            await self._insist_twice(self._dialling(ring.leg, ring.until), PATIENT)
         except (AriRefused, AriAway) as error:
             if isinstance(error, AriAway) or error.status not in GONE:
                 whose = self.channels.whose(ring.leg)
-                ended = await self._not_rung(ring, error)
+                ended = self._not_rung(ring, error)
                 if whose is not None:
                     calls.deliver(whose.call, ended)
 
-    async def _not_rung(self, ring: cm.Ring, error: AriRefused | AriAway) -> ev.LegEnded:
+    def _not_rung(self, ring: cm.Ring, error: AriRefused | AriAway) -> ev.LegEnded:
         """Nothing is left of the leg; "Allocation failed" is how Asterisk says that a phone is not registered."""
         log.warning("a phone could not be rung", leg=ring.leg, phone=ring.phone, error=str(error))
-        await self.hang_up(ring.leg)
+        self._undialled.pop(ring.leg, None)
+        self.errands.send(self._telling.tell(Request("DELETE", f"channels/{ring.leg}", {"reason": "normal"})))
         return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED if isinstance(error, AriAway) else ev.End.REFUSED)
 
     async def dial_again(self, leg: Leg) -> None:
@@ -177,10 +194,11 @@ class AriPhone:
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         try:
-            await self._insist(Request("POST", bridge, {"type": "mixing"}))
-            await self._insist(Request("POST", f"{bridge}/addChannel", {"channel": connect.leg, **_QUIETLY}))
-            await self._insist(Request("POST", f"{caller}/answer"))
-            await self._insist(Request("POST", f"{bridge}/addChannel", {"channel": connect.caller, **_QUIETLY}))
+            await self._build(bridge)
+            leg, them = {"channel": connect.leg, **_QUIETLY}, {"channel": connect.caller, **_QUIETLY}
+            await self._insist_twice(Request("POST", f"{bridge}/addChannel", leg), QUICK)
+            await self._insist_twice(Request("POST", f"{caller}/answer"), QUICK)
+            await self._insist_twice(Request("POST", f"{bridge}/addChannel", them), QUICK)
         except (AriRefused, AriAway) as error:
             # Whoever left says so himself, in an event; 500: the caller to be answered hung up this instant.
             if isinstance(error, AriRefused) and error.status in {*GONE, 500}:
@@ -188,8 +206,17 @@ class AriPhone:
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
         await self.renew(connect.caller, connect.leg)
-        await self.tell(Request("POST", f"{caller}/variable", {"variable": "CALLROUTER_TALKED", "value": "1"}))
+        talked: dict[str, str | int] = {"variable": "CALLROUTER_TALKED", "value": "1"}
+        await self._telling.tell(Request("POST", f"{caller}/variable", talked))
         return None
+
+    async def _build(self, bridge: str) -> None:
+        """Make the bridge; it is there already where only Asterisk's answer was lost."""
+        try:
+            await self._insist_twice(Request("POST", bridge, {"type": "mixing"}), QUICK)
+        except AriRefused as refused:
+            if refused.status != EXISTS:
+                raise
 
     async def renew(self, *channels: str) -> None:
         """Let a conversation last: Asterisk's limit on its channels begins anew."""
@@ -199,7 +226,7 @@ class AriPhone:
     async def _limit(self, channel: str, seconds: int) -> None:
         """Have Asterisk itself take the channel away from us after so many seconds."""
         limit: dict[str, str | int] = {"variable": "TIMEOUT(absolute)", "value": seconds}
-        await self.tell(Request("POST", f"channels/{channel}/variable", limit))
+        await self._telling.tell(Request("POST", f"channels/{channel}/variable", limit))
 
     async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
         playback = f"{call}.prompt"
@@ -220,7 +247,7 @@ class AriPhone:
             log.error("the dialplan has no fallback for a caller: run `callrouter dialplan render`", line=line)
             await self.hang_up(channel, "congestion")
         else:
-            await self.tell(Request("POST", f"channels/{channel}/continue", there))
+            await self._telling.send_off(channel, Request("POST", f"channels/{channel}/continue", there))
 
     async def _lacks(self, channel: str, expression: str) -> bool:
         """Whether Asterisk says 0; a line may hold anything, so only a harmless one is asked for."""
@@ -231,7 +258,8 @@ class AriPhone:
     async def read(self, channel: str, expression: str) -> str | None:
         """Return what a variable or function gives; None where Asterisk does not say or it is not set."""
         try:
-            answer = await self.ari.send(Request("GET", f"channels/{channel}/variable", {"variable": expression}))
+            asked = Request("GET", f"channels/{channel}/variable", {"variable": expression})
+            answer = await self.ari.send(asked, READ_AT_MOST)
         except (AriRefused, AriAway):
             return None
         return str(answer.get("value", "")) if isinstance(answer, dict) else None

@@ -15,6 +15,10 @@ from callrouter.ari.errors import AriAway, AriRefused
 
 DEADLINE = 2.0
 """Seconds Asterisk has for one answer."""
+PATIENT = (2.0,) * 5
+"""Seconds Asterisk has for each attempt where it is silent: ten, within which a dead connection is noticed …"""
+QUICK = (0.5, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0)
+"""… and so where a second attempt does no harm: what is lost costs half a second."""
 OK_MOST = 299
 NOT_BOOTED = 503
 """What Asterisk says until it has fully booted."""

@@ -99,6 +99,7 @@ async def test_a_phone_that_is_not_registered_ends_its_leg(status: int) -> None:
     refused = {"POST channels/create": Answer(status, {"error": "Allocation failed"})}
     async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, RING) == ev.LegEnded(1000.0, LEG, ev.End.REFUSED)
+        await ari.was_asked(f"DELETE channels/{LEG}")
         assert ari.said() == ["POST channels/create", f"DELETE channels/{LEG}"]
 
 
@@ -149,14 +150,16 @@ async def test_a_leg_that_cannot_be_dialled_has_ended(
     answer: Answer, end: ev.End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer in time is our fault; either way the call hears of it, and nothing of the leg is left."""
-    monkeypatch.setattr("callrouter.ari.phone.ATTEMPTS", 1)
+    monkeypatch.setattr("callrouter.ari.phone.PATIENT", (0.5,))
     wire = Wire()
     dial = f"POST channels/{LEG}/dial"
     async with FakeAri(answers={dial: answer}) as ari, a_phone(ari, wire) as phone:
         assert await phone.perform(CALL, RING) is None
         async with asyncio.timeout(5):
             assert await wire.calls.told.get() == ev.LegEnded(1000.0, LEG, end)
-        assert ari.said() == ["POST channels/create", dial, f"DELETE channels/{LEG}"]
+        await ari.was_asked(f"DELETE channels/{LEG}")
+        attempts = [dial] * (2 if answer.status == 500 else 1)
+        assert ari.said() == ["POST channels/create", *attempts, f"DELETE channels/{LEG}"]
 
 
 async def test_two_are_connected_in_the_order_that_keeps_the_caller_unbilled() -> None:
@@ -202,7 +205,7 @@ async def test_who_left_at_that_instant_says_so_himself(request_: str, status: i
 )
 async def test_two_who_cannot_be_connected(request_: str, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that Asterisk will not or does not make is told to the call, in time."""
-    monkeypatch.setattr("callrouter.ari.phone.ATTEMPTS", 1)
+    monkeypatch.setattr("callrouter.ari.phone.QUICK", (0.5,))
     async with FakeAri(answers={request_: answer}) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, CONNECT) == ev.ConnectFailed(1000.0, LEG)
 
@@ -211,8 +214,10 @@ async def test_two_who_cannot_be_connected(request_: str, answer: Answer, monkey
 async def test_a_hang_up_never_fails(answer: Answer) -> None:
     """Whatever Asterisk says to a hang-up, the call goes on; the loser hears why."""
     async with FakeAri(answers={f"DELETE channels/{LEG}": answer}) as ari, a_phone(ari) as phone:
+        begun = time.monotonic()
         assert await phone.perform(CALL, cm.HangUp(LEG, Result.ELSEWHERE)) is None
-        (asked,) = ari.asked
+        assert time.monotonic() - begun < 0.4
+        asked = ari.asked[0]
         assert asked.params == {"reason": "answered_elsewhere"}
 
 
