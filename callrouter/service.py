@@ -26,6 +26,7 @@ from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.events import CallArrived
 from callrouter.core.facts import Arrival, PhoneState
 from callrouter.core.outcome import CallRow
+from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
@@ -55,6 +56,8 @@ HAND_OVER_AT_MOST = 2.0
 RENEWALS = 4
 """How often the limit of a conversation is set anew before it would be reached: it is there for a router that is not.
 """
+RECORD_WITHIN = 0.5
+"""Seconds to find out what Asterisk recorded of a call that ended in a gap: others wait to be taken up."""
 BEAT_EVERY = 0.5
 """Seconds between two notes that this worker lives."""
 SHIP_AT_MOST = 2.0
@@ -111,7 +114,9 @@ class Worker:
             self._in_touch,
             self._ended,
         )
-        self._exchange = Exchange(http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced)
+        self._exchange = Exchange(
+            http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced, self._recorded
+        )
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now))
         self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
@@ -145,6 +150,19 @@ class Worker:
     def _ended(self, row: CallRow) -> None:
         if row.direction == "in" and row.outcome is not None:
             self._metrics.ended(row.outcome, row.lost_reason, row.routed_by)
+
+    async def _recorded(self, channel: str) -> Ending | None:
+        """Return what Asterisk recorded of a channel that is gone; whoever waits for it does not wait long."""
+        asking = asyncio.create_task(self._intake.ended(channel))
+        done, _ = await asyncio.wait({asking}, timeout=RECORD_WITHIN)
+        if not done:
+            asking.cancel()  # and not waited for: to leave a silent database takes its driver two seconds
+            return None
+        try:
+            return asking.result()
+        except CallrouterError as error:
+            log.warning("asterisk's records do not say when a caller left", why=str(error))
+            return None
 
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)

@@ -53,8 +53,9 @@ class Exchange:
         ids: Callable[[], CallId],
         now: Callable[[], Instant],
         replaced: asyncio.Event,
+        ended: resync.Ended,
     ) -> None:
-        self._resync = resync.Resync(lists, phone, app, calls, now)
+        self._resync = resync.Resync(lists, phone, app, calls, now, ended)
         self._phone = phone
         self._calls = calls
         self._app = app

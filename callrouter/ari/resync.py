@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -14,6 +16,7 @@ from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request, Requests
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
+from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant, LegId
 
 LISTED_AT_MOST = 200
@@ -23,6 +26,10 @@ log = structlog.get_logger()
 
 Former = list[tuple[Call, Instant]]
 """Calls that a former life, or another worker, has left, each with the instant at which it was last there."""
+
+
+Ended = Callable[[str], Awaitable[Ending | None]]
+"""What Asterisk recorded of a channel that is gone, within a bounded time; None: nothing."""
 
 
 class Calls(Protocol):
@@ -56,8 +63,17 @@ class Calls(Protocol):
 class Resync:
     """The comparison of one application's calls with Asterisk."""
 
-    def __init__(self, lists: Requests, phone: AriPhone, app: str, calls: Calls, now: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        lists: Requests,
+        phone: AriPhone,
+        app: str,
+        calls: Calls,
+        now: Callable[[], Instant],
+        ended: Ended,
+    ) -> None:
         self._lists = lists
+        self._ended = ended
         self._phone = phone
         self._app = app
         self._calls = calls
@@ -74,12 +90,9 @@ class Resync:
             self._expect(call)
         seen = await look_round(self._lists)
         held = seen.held(self._app)
-        for call_id, caller in waiting:
-            if caller not in held:
-                self._without_caller(seen, call_id, caller)
-        for call in live:
-            if call.caller not in held:
-                self._without_caller(seen, call.id, call.caller)
+        callers = [*waiting, *((call.id, call.caller) for call in live)]
+        gone = [(call, caller) for call, caller in callers if caller not in held]
+        await asyncio.gather(*(self._without_caller(seen, *one) for one in gone))
         await self._adopt(former, seen)
         for call in live:
             await self._tell(call, seen, made)
@@ -120,17 +133,23 @@ class Resync:
     async def _adopt(self, former: Former, seen: Inventory) -> None:
         adopted = list(former)
         former.clear()
-        for call, since in adopted:
-            self._calls.adopt(call.id, recovery(call, seen, self._app, self._now(), since))
+        await asyncio.gather(*(self._recover(call, since, seen) for call, since in adopted))
         for call, _ in adopted:
             await self._tell(call, seen, {leg.id for leg in call.legs})
 
-    def _without_caller(self, seen: Inventory, call: CallId, caller: str) -> None:
+    async def _recover(self, call: Call, since: Instant, seen: Inventory) -> None:
+        event = recovery(call, seen, self._app, self._now(), since)
+        if event.is_caller_gone:
+            event = replace(event, ending=await self._ended(call.caller))
+        self._calls.adopt(call.id, event)
+
+    async def _without_caller(self, seen: Inventory, call: CallId, caller: str) -> None:
         if seen.is_elsewhere(self._app, caller):
             log.warning("another worker has taken a call over", call=call)
             self._calls.withdraw(call)
         else:
-            self._calls.deliver(call, ev.CallerGone(self._now()))
+            ending = await self._ended(caller)
+            self._calls.deliver(call, ev.CallerGone(self._now() if ending is None else ending.at))
 
     async def _tell(self, call: Call, seen: Inventory, made: Collection[LegId]) -> None:
         """Tell a call what happened to its legs, and repeat what may have been lost: it means the same again."""

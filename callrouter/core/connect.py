@@ -40,10 +40,11 @@ def joined(call: Call, event: ev.Joined) -> Reaction:
         return call, ()
     if winner.state is not LegState.TALKING:
         return call, ()
-    return _connected(call, winner), ()
+    return connected(call, winner), ()
 
 
-def _connected(call: Call, winner: Leg) -> Call:
+def connected(call: Call, winner: Leg) -> Call:
+    """The caller talks to this leg, since it was picked up."""
     at = winner.answered_at or winner.started_at
     call = legs.put(end_step(call, at), replace(winner, result=Result.ANSWERED))
     return replace(

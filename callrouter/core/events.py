@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callrouter.core.ladder import Person, Step
+from callrouter.core.recorded import Ending
 from callrouter.core.words import Instant, LegId, LostReason, PersonId, Why
 
 
@@ -223,6 +224,8 @@ class Recovered:
     gone: tuple[LegId, ...] = ()
     """Legs that ended meanwhile."""
     is_caller_gone: bool = False
+    ending: Ending | None = None
+    """What Asterisk recorded of the caller who is gone; None: nothing, he was last known to be there `since`."""
 
 
 Event = (

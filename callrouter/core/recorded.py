@@ -122,6 +122,11 @@ class Recorded:
         return self.talk[0].answered_at if self.talk else None
 
     @property
+    def ending(self) -> Ending:
+        """Return how the channel ended."""
+        return Ending(self.ended_at, self.answered_at, phone_of(self.talk[0].peer) if self.talk else "")
+
+    @property
     def lost(self) -> LostReason | None:
         """Return why nobody talked, as the dialplan has marked it; without a mark the caller has left."""
         if self.talk:
@@ -136,6 +141,9 @@ class Ending:
 
     at: Instant
     answered_at: Instant | None
+    """When the first conversation on it began."""
+    phone: str = ""
+    """With whom that was (`PJSIP/101`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callrouter.core import events as ev, legs
-from callrouter.core.call import Call, LegState, Phase
+from callrouter.core.call import Call, Leg, LegState, Phase
 from callrouter.core.climb import Reaction, let_go, resume
 from callrouter.core.closing import caller_gone, close_bridge, hushed
 from callrouter.core.commands import Guard
-from callrouter.core.connect import not_connected, won
+from callrouter.core.connect import connected, not_connected, won
 from callrouter.core.ladder import guard_of
+from callrouter.core.recorded import Ending
 from callrouter.core.words import Instant, LostReason, Release, Result
 
 
 def recovered(call: Call, event: ev.Recovered) -> Reaction:
     """Take the call up again."""
-    call = replace(_without(call, event), recovered=True)
+    call = replace(call, recovered=True)
     if event.is_caller_gone:
-        return caller_gone(call, ev.CallerGone(event.since)) if call.ended_at is None else (call, ())
+        return _left(call, event)
+    call = _without(call, event)
     match call.phase:
         case Phase.CLIMBING:
             return _guarded(resume(call, event.at, event.since))
@@ -31,6 +33,24 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
         case Phase.LEAVING:
             return let_go(call, event.at, _release(call))
     return call, ()
+
+
+def _left(call: Call, event: ev.Recovered) -> Reaction:
+    """The caller is gone: when, and whether he had talked to somebody, is Asterisk's word if it has one."""
+    if call.ended_at is not None:
+        return _without(call, event), ()
+    ending = event.ending or Ending(event.since, None)
+    winner = _talked_to(call, ending)
+    if call.phase in {Phase.CLIMBING, Phase.CONNECTING} and winner is not None:
+        call = connected(call, winner)
+    return caller_gone(_without(call, event), ev.CallerGone(ending.at))
+
+
+def _talked_to(call: Call, ending: Ending) -> Leg | None:
+    if ending.answered_at is None:
+        return None
+    there = [leg for leg in legs.live(call) if leg.id == call.winner or leg.phone == ending.phone]
+    return replace(there[0], answered_at=there[0].answered_at or ending.answered_at) if there else None
 
 
 def _guarded(reaction: Reaction) -> Reaction:

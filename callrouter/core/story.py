@@ -50,8 +50,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return "the caller is gone"
         case ev.RouterFailed(why=why):
             return f"the router failed: {why}"
-        case ev.Recovered(since=since):  # pragma: no branch - the last of the union
-            return f"the router is back after {event.at - since:.1f} s"
+        case ev.Recovered():  # pragma: no branch - the last of the union
+            return _recovered(event)
 
 
 def _arrived(event: ev.CallArrived) -> str:
@@ -60,6 +60,16 @@ def _arrived(event: ev.CallArrived) -> str:
     remembered = ", the database is away" if event.is_remembered else ""
     refused = f", refused: {event.refusal.value}" if event.refusal else ""
     return f"{who}{whose} calls {event.line}{remembered}{refused}"
+
+
+def _recovered(event: ev.Recovered) -> str:
+    back = f"the router is back after {event.at - event.since:.1f} s"
+    if not event.is_caller_gone:
+        return back
+    if event.ending is None:
+        return f"{back}; the caller left meanwhile, taken as gone when the router was last there"
+    talked = "" if event.ending.answered_at is None else f" and talked to {event.ending.phone}"
+    return f"{back}; by Asterisk's record the caller left {event.at - event.ending.at:.1f} s ago{talked}"
 
 
 def _present(presence: ev.Presence) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import func, select, update
 
-from callrouter.core.recorded import Ending, Position, Record, Recorded, gather
+from callrouter.core.recorded import Position, Record, Recorded, gather
 from callrouter.store import rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.outcome import CallRow
-    from callrouter.core.recorded import Portion
+    from callrouter.core.recorded import Ending, Portion
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
@@ -68,7 +68,7 @@ class Records:
         """Return what is recorded of a channel's end, None when nothing is."""
         async with self._database.reading() as connection:
             found = await recorded(connection, [asterisk_id])
-        return Ending(found[0].ended_at, found[0].answered_at) if found else None
+        return found[0].ending if found else None
 
     async def _settle(self, asterisk_id: str) -> None:
         try:

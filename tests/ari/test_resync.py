@@ -19,6 +19,7 @@ from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState
 from callrouter.core.facts import Arrival
 from callrouter.core.machine import arrive
+from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant
 from tests.ari.fake_ari import a_channel, started
 from tests.core.calls import ANNA, ID, RESPONSIBLE, arrived, leg
@@ -56,6 +57,11 @@ class Asterisk:
         if rest:
             return {"value": ""}
         return [a_channel(channel, data="callrouter,+7495") for channel in (*self.channels, *self.others)]
+
+
+async def recorded(channel: str) -> Ending | None:
+    """Return what it recorded of channels that are gone."""
+    return Ending(4.5, None) if channel == "recorded" else None
 
 
 class Board:
@@ -115,7 +121,7 @@ async def compare(
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for channel in made:
         phone.channels.know(channel, Whose(ID, LEG.id, is_made_by_us=True))
-    channels, bridges = await Resync(phone.ari, phone, "callrouter", board, lambda: NOW).catch_up(former)
+    channels, bridges = await Resync(phone.ari, phone, "callrouter", board, lambda: NOW, recorded).catch_up(former)
     return [channel.id for channel in channels], [bridge.id for bridge in bridges]
 
 
@@ -134,11 +140,11 @@ async def test_a_leg_that_was_made_and_is_gone_has_ended() -> None:
 
 
 async def test_who_leaves_in_the_gap_during_reception_has_left() -> None:
-    """A call whose ladder has not begun hears of it too; who is still there is left in peace."""
-    gone, there = CallId("gone"), CallId("there")
-    board = Board(reception=((gone, "c1"), (there, "c2")))
+    """A call whose ladder has not begun hears of it too, with the instant that Asterisk recorded, if it did."""
+    gone, there, written = CallId("gone"), CallId("there"), CallId("written")
+    board = Board(reception=((gone, "c1"), (there, "c2"), (written, "recorded")))
     await compare(Asterisk("c2"), board, [])
-    assert board.told == [(gone, ev.CallerGone(NOW))]
+    assert board.told == [(gone, ev.CallerGone(NOW)), (written, ev.CallerGone(4.5))]
 
 
 async def test_a_call_that_another_worker_has_is_let_go() -> None:
@@ -186,7 +192,7 @@ def exchanged(asterisk: Asterisk, board: Board) -> Exchange:
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for call in board.calls:
         phone.channels.know(call.caller, Whose(call.id))
-    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event())
+    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event(), recorded)
 
 
 async def test_a_caller_whom_nobody_served_is_taken_in_once(monkeypatch: pytest.MonkeyPatch) -> None:

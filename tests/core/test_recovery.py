@@ -10,6 +10,7 @@ from callrouter.core import commands as cm, events as ev, machine
 from callrouter.core.call import Call, LegState, Phase
 from callrouter.core.ladder import Person, Step
 from callrouter.core.outcome import row
+from callrouter.core.recorded import Ending
 from callrouter.core.words import Action, CallId, IfBusy, LegId, LostReason, PersonId, Release, Result
 
 ANNA, BORIS = PersonId("anna"), PersonId("boris")
@@ -123,6 +124,31 @@ def test_a_caller_who_left_meanwhile_left_when_the_router_was_last_there() -> No
     assert commands == (cm.HangUp(ANNAS, Result.CANCELLED),)
     assert (call.ended_at, call.lost, call.lost_step) == (4.0, LostReason.ABANDONED, 1)
     assert machine.advance(call, ev.Recovered(61.0, 60.5, is_caller_gone=True))[1] == ()
+
+
+def test_when_a_caller_left_meanwhile_is_asterisks_word() -> None:
+    """Its record has the instant; nobody talked, so he has abandoned the call."""
+    call, _ = machine.advance(ringing(), ev.Recovered(60.0, 4.0, is_caller_gone=True, ending=Ending(4.5, None)))
+    assert (call.ended_at, call.lost) == (4.5, LostReason.ABANDONED)
+
+
+@pytest.mark.parametrize("written_down", [True, False])
+def test_who_talked_and_left_meanwhile_was_answered(*, written_down: bool) -> None:
+    """Killed within milliseconds of the answer: Asterisk's record knows that the two talked, and until when."""
+    call = after(ringing(), ev.LegAnswered(1.0, ANNAS)) if written_down else ringing()
+    ending = Ending(9.0, 1.5, "PJSIP/anna")
+    call, _ = machine.advance(call, ev.Recovered(60.0, 1.5, gone=(ANNAS,), is_caller_gone=True, ending=ending))
+    assert (call.answered_by, call.answered_step, call.lost) == (ANNA, 1, None)
+    assert call.answered_at == (1.0 if written_down else 1.5)
+    assert [(talk.person, talk.ended_at) for talk in call.talk] == [(ANNA, 9.0)]
+    assert [leg.result for leg in call.legs] == [Result.ANSWERED]
+
+
+def test_a_conversation_with_nobody_known_is_not_made_up() -> None:
+    """Asterisk's record names a phone that does not ring for this call: he counts as one who left."""
+    ending = Ending(9.0, 1.5, "PJSIP/999")
+    call, _ = machine.advance(ringing(), ev.Recovered(60.0, 1.5, is_caller_gone=True, ending=ending))
+    assert (call.answered_by, call.lost) == (None, LostReason.ABANDONED)
 
 
 def test_two_who_were_being_connected_are_connected_again() -> None:

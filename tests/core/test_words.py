@@ -7,6 +7,7 @@ import pytest
 from callrouter.core import commands as cm, events as ev, story
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.facts import Arrival, PhoneState
+from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, LegId, LostReason, PersonId, Release, Result, Why
 from tests.core.calls import ANNA, BORIS, PERSON, T, arrived, leg, ring
 
@@ -41,6 +42,18 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.RouterFailed(T, "a defect"), "the router failed: a defect"),
     (ev.LegProgressed(T, LegId("call.1.1.anna")), "sound comes from anna"),
     (ev.Recovered(T, T - 3.0), "the router is back after 3.0 s"),
+    (
+        ev.Recovered(T, T - 3.0, is_caller_gone=True),
+        "the router is back after 3.0 s; the caller left meanwhile, taken as gone when the router was last there",
+    ),
+    (
+        ev.Recovered(T, T - 3.0, is_caller_gone=True, ending=Ending(T - 1.0, None)),
+        "the router is back after 3.0 s; by Asterisk's record the caller left 1.0 s ago",
+    ),
+    (
+        ev.Recovered(T, T - 3.0, is_caller_gone=True, ending=Ending(T - 1.0, T - 2.0, "PJSIP/101")),
+        "the router is back after 3.0 s; by Asterisk's record the caller left 1.0 s ago and talked to PJSIP/101",
+    ),
 ]
 COMMANDS: list[tuple[cm.Command, str]] = [
     (cm.Ask(1, (PERSON[ANNA], PERSON[BORIS])), "who is free: anna, boris?"),
