@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from callrouter.core.words import LostReason
+from callrouter.core.words import Instant, LostReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from callrouter.core.words import Instant
 
 FALLBACK = "fallback"
 """Who served the call, where it was not the router."""
