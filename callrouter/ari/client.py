@@ -153,26 +153,37 @@ class AriClient:
                 mend = "set read_only=no for ARI_USERNAME in ari.conf"
                 raise AriRefused(refused.status, "to be changed", f"write access denied: {mend}") from None
             raise AriAway(f"Asterisk is not ready: {refused}") from refused
+        except ValidationError as nonsense:
+            faults = nonsense.error_count()
+            raise AriAway(f"Asterisk is not ready: it lists what it has in an unknown form ({faults} faults)") from None
         held, self._held = self._held or [], None
         for message in held:
-            self._listener.hear(message)
+            self._tell(message)
         self.in_touch.set()
 
+    def _tell(self, message: Message) -> None:
+        """Whatever comes of one message, those after it are heard."""
+        try:
+            self._listener.hear(message)
+        except Exception:
+            log.exception("a defect; a message of asterisk's is passed over", type=message.type)
+
     def _hear(self, raw: dict[str, Any]) -> None:
-        if raw.get("type") not in TYPES:
+        kind = raw.get("type")
+        if not isinstance(kind, str) or kind not in TYPES:
             return
         try:
             message = MESSAGE.validate_python(raw)
         except ValidationError as error:
             faults = error.error_count()
-            log.warning("ari sent a message of unknown form; passed over", type=raw.get("type"), faults=faults)
+            log.warning("ari sent a message of unknown form; passed over", type=kind, faults=faults)
             return
         with suppress(KeyError, TypeError, ValueError):
             self._observer.lagged(_age(raw["timestamp"]))
         if self._held is not None:
             self._held.append(message)
         else:
-            self._listener.hear(message)
+            self._tell(message)
 
 
 def _age(timestamp: str) -> float:

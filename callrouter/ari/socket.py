@@ -20,6 +20,9 @@ HEARTBEAT = 5.0
 FRAME_MOST = 1 << 20
 """Bytes of one frame from Asterisk; more closes the socket."""
 
+NO_STATUS = 500
+"""What an answer without a status is taken for."""
+
 log = structlog.get_logger()
 
 
@@ -46,7 +49,8 @@ class Socket:
         except AriAway:
             self._observer.took(request.route, time.monotonic() - begun, None)
             raise
-        status = int(response.get("status_code", 500))
+        status = response.get("status_code")
+        status = status if isinstance(status, int) else NO_STATUS
         self._observer.took(request.route, time.monotonic() - begun, status)
         return answer(request, status, response.get("message_body"))
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from callrouter.ari import messages as ms
 from callrouter.ari.client import UNWANTED, AriClient
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.requests import HttpRequests, Request
+from callrouter.ari.socket import FRAME_MOST
 from tests.ari.fake_ari import LOGIN, Answer, FakeAri, a_channel, started
 
 GET = Request("GET", "asterisk/info")
@@ -142,12 +145,17 @@ RUBBISH: list[Any] = [
     "[]",
     "7",
     '{"type": 7}',
+    '{"type": []}',
+    '{"type": {"type": "StasisStart"}}',
+    "[" * 100_000,
+    '{"type": "StasisStart", "channel": "\\ud800"}',
     "{}",
     {"type": "StasisStart"},
     {"type": "StasisStart", "channel": {"id": 7}},
     {"type": "SomethingNew", "channel": a_channel("x")},
     {"type": "RESTResponse", "request_id": "nobody's", "status_code": 200},
     {"type": "RESTResponse"},
+    {"type": "RESTResponse", "request_id": ["1"], "status_code": {}},
 ]
 
 
@@ -162,6 +170,61 @@ async def test_rubbish_is_passed_over(rubbish: Any) -> None:
         assert isinstance(message, ms.StasisStart)
         assert message.channel.id == "after"
         assert await client.send(GET) == {}
+
+
+async def test_a_frame_of_a_megabyte_costs_the_connection_only() -> None:
+    """Over the limit the socket is closed; the next one is open at once, and what was held is compared."""
+    ear = Ear()
+    async with FakeAri() as ari, connected(ari, ear) as client:
+        assert await client.send(GET) == {}
+        await ari.say(json.dumps({"type": "x" * (FRAME_MOST + 1)}))
+        assert await client.send(GET, 3) == {}
+        async with asyncio.timeout(3):
+            while ear.connections < 2:
+                await asyncio.sleep(0.01)
+                assert client.reconnects <= 1
+
+
+@pytest.mark.parametrize("status", [None, "200", {}, "nonsense"])
+async def test_an_answer_without_a_status_is_a_refusal(status: Any) -> None:
+    """What does not say that it was done was not done."""
+    ear = Ear()
+    async with FakeAri(answers={"GET asterisk/info": Answer(status)}) as ari, connected(ari, ear) as client:
+        with pytest.raises(AriRefused):
+            await client.send(GET)
+
+
+async def test_a_defect_in_one_message_costs_no_other() -> None:
+    """Who hears may fail over a message: the reader goes on."""
+    ear = Ear()
+    heard, ear.hear = ear.hear, lambda _: 1 // 0  # type: ignore[method-assign, assignment]
+    async with FakeAri() as ari, connected(ari, ear) as client:
+        await client.send(GET)
+        await ari.say(started("bad"))
+        await client.send(GET)
+        ear.hear = heard  # type: ignore[method-assign]
+        await ari.say(started("good"))
+        message = await ear.next()
+        assert isinstance(message, ms.StasisStart)
+        assert (message.channel.id, client.reconnects) == ("good", 0)
+
+
+async def test_a_list_that_is_nonsense_is_asked_for_again() -> None:
+    """A listener that cannot read what Asterisk has is not in touch: the connection is made anew."""
+    ear = Ear()
+    lists = [[{"id": 7}], None, 0]
+
+    async def comparing() -> None:
+        ear.connections += 1
+        if lists:
+            TypeAdapter(tuple[ms.Channel, ...]).validate_python(lists.pop())
+
+    ear.connected = comparing  # type: ignore[method-assign]
+    async with FakeAri() as ari, connected(ari, ear) as client:
+        async with asyncio.timeout(10):
+            assert "unknown form" in str(await ear.vain.get())
+            await client.in_touch.wait()
+        assert ear.connections == 4
 
 
 async def test_a_connection_that_breaks_in_the_middle_of_a_request() -> None:
