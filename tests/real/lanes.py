@@ -103,12 +103,17 @@ def spread(low: float, high: float, count: int, seed: int) -> list[float]:
     return steps
 
 
+def lanes_of(rig: Rig, company: Firm) -> list[Lane]:
+    """Return the lanes of a rig that has this company."""
+    console = asyncio.Lock()
+    desks = [{seat: rig.phone(company.people[f"{seat}{lane}"].desk) for seat in SEATS} for lane in range(LANES)]
+    return [Lane(rig, lane, line.number, desks[lane], console) for lane, line in enumerate(company.lines)]
+
+
 async def run(company: Firm, jitters: Sequence[float], race: Callable[[Lane, float], Awaitable[Round]]) -> list[Round]:
     """Race once for each jitter, on all lanes at once; return what was seen, each with its row of the ledger."""
     async with Rig(company.document(), desks=company.desks) as rig:
-        console = asyncio.Lock()
-        desks = [{seat: rig.phone(company.people[f"{seat}{lane}"].desk) for seat in SEATS} for lane in range(LANES)]
-        lanes = [Lane(rig, lane, line.number, desks[lane], console) for lane, line in enumerate(company.lines)]
+        lanes = lanes_of(rig, company)
 
         async def on(lane: Lane) -> list[Round]:
             return [await race(lane, jitter) for jitter in jitters[lane.index :: LANES]]
