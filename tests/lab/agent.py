@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from tests.lab.sip import Message, parse
 
 T1 = 0.5  # seconds to the first retransmission
 T2 = 4.0  # seconds between retransmissions at most
 PATIENCE = 32.0  # seconds until a request counts as lost
+REMEMBERED = 5_000  # transactions each way: who has more of them in PATIENCE is no phone
 
 Answer = Callable[[Message | None], None]
 
@@ -87,6 +88,7 @@ class Agent(asyncio.DatagramProtocol):
             self._settle(("reply", message.call_id, str(message.cseq)))
         else:
             self._replies[key] = None
+            _forget_oldest(self._replies)
         self._on_request(message)
 
     def _response(self, message: Message) -> None:
@@ -118,6 +120,7 @@ class Agent(asyncio.DatagramProtocol):
         key = (message.branch, message.method)
         self._waiting[key] = answer
         self._asked[key] = message
+        self._waiting.pop(_forget_oldest(self._asked), None)
         self._on_wire(True, message)
         self._repeat(("request", *key), message.encode(), T1, PATIENCE)
 
@@ -149,3 +152,12 @@ class Agent(asyncio.DatagramProtocol):
     def _send(self, packet: bytes) -> None:
         if self._transport and not self._transport.is_closing() and not self.deaf:
             self._transport.sendto(packet, self.pbx)
+
+
+def _forget_oldest(kept: dict[tuple[str, str], Any]) -> tuple[str, str]:
+    """Forget the oldest of too many; return which."""
+    oldest = next(iter(kept))
+    if len(kept) > REMEMBERED:
+        del kept[oldest]
+        return oldest
+    return "", ""

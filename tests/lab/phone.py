@@ -121,12 +121,16 @@ class Phone:
         """Calls that are up here now."""
         return [call for call in self.calls if call.state == "answered"]
 
-    def forget(self) -> None:
-        """Forget what it saw and the calls that are over."""
+    def forget_what_is_over(self) -> None:
+        """Forget what it saw and the calls that are over: who takes thousands of calls cannot remember them all."""
         self.seen.clear()
-        self._next.clear()
         self.calls = [call for call in self.calls if not call.ended_at]
         self._by_id = {call.id: call for call in self.calls}
+
+    def forget(self) -> None:
+        """Forget, besides, what it was told to do, and the calls that came in and that nobody asked for."""
+        self.forget_what_is_over()
+        self._next.clear()
         self._incoming = asyncio.Queue()
 
     # What a person does with it.

@@ -39,29 +39,39 @@ class Postgres:
         try:
             self._run("initdb", "-D", str(self._folder / "data"), "-U", self._owner, "-A", "trust", "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync")  # fmt: skip
-            self._start()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)  # at once: nothing in it is kept
-            self._process.wait(timeout=30)
+        self._end(signal.SIGQUIT)  # at once: nothing in it is kept
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+    def stop(self) -> None:
+        """Stop it as an administrator does who does not wait: everybody is thrown out, what is committed is kept."""
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(how)
+            process.wait(timeout=30)
+
+    def start(self) -> None:
+        """Start it, on the port it had, and wait until it takes connections."""
+        if not self.port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
         options = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self._folder)}
         command = [str(self._programs / "postgres"), "-D", str(self._folder / "data")]
         for key, value in options.items():
             command += ["-c", f"{key}={value}"]
         become = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
         command = ["setpriv", *become, "--pdeathsig", "QUIT", *command]  # it does not outlive a killed test process
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder
             )
