@@ -201,7 +201,7 @@ class Rig:
     async def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command; return its stdout. It must end with this exit code."""
         process = await asyncio.create_subprocess_exec(
-            *_COMMAND,
+            *COMMAND,
             *arguments,
             env=self.environment,
             cwd=self.folder,
@@ -243,14 +243,14 @@ class Rig:
 
 async def _start(environment: dict[str, str], folder: Path) -> Router:
     process = await asyncio.create_subprocess_exec(
-        *_COMMAND, "serve", env=environment, cwd=folder, stderr=asyncio.subprocess.PIPE
+        *COMMAND, "serve", env=environment, cwd=folder, stderr=asyncio.subprocess.PIPE
     )
     router = Router(process)
     router.reader = asyncio.create_task(router.read())
     return router
 
 
-_COMMAND = (sys.executable, "-c", "from callrouter.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from callrouter.cli import main; main()")
 
 
 def legs(row: dict[str, Any]) -> dict[str, list[str]]:
