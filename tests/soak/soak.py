@@ -1,0 +1,133 @@
+"""The soak itself: calls and faults for so long, a line of progress every ten seconds, then the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.soak.audit import Audit
+from tests.soak.callers import Callers
+from tests.soak.company import numbers
+from tests.soak.faults import Faults
+from tests.soak.memory import Life, grown
+from tests.soak.people import SWEEP_EVERY, People
+from tests.soak.report import report
+from tests.soak.result import Result
+from tests.soak.stage import Stage, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAY_EVERY = 10.0
+LEDGER_AT_MOST = 20.0
+"""Seconds the last rows may take."""
+
+
+class Soak:
+    """One soak on its stage."""
+
+    def __init__(self, on: Stage, dice: Random, say: Callable[[str], None]) -> None:
+        phones = on.phones
+        voices = {phone.voice: person for person, phone in phones.items()}
+        lines = [line.number for line in on.firm.lines]
+        self._on = on
+        self._say = say
+        self._callers = Callers(on.rig.trunk, lines, numbers(), voices, Random(dice.random()))
+        self._people = People(phones, self._callers.last, Random(dice.random()))
+        self._faults = Faults(on.workers, on.postgres, Random(dice.random()))
+        self._lives: dict[int, Life] = {}
+        self._began = time.monotonic()
+
+    async def play(self, seconds: float, rate: float, fault_every: float) -> Result:
+        """Let everybody call, break things, wait until all is over, and compare."""
+        background = [asyncio.create_task(work) for work in (self._people.work(), self._watch())]
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._callers.come(rate, seconds))
+                group.create_task(self._faults.run(fault_every, seconds))
+            await self._on.rig.lab.quiet()
+            await asyncio.sleep(2 * SWEEP_EVERY)
+            self._on.rig.trunk.forget_what_is_over()
+            self._tell()
+        finally:
+            for task in background:
+                task.cancel()
+            ended = await asyncio.gather(*background, return_exceptions=True)
+        faults = [str(one) for one in ended if isinstance(one, Exception)]
+        return await self._audited(faults)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(SAY_EVERY)
+            self._on.rig.trunk.forget_what_is_over()
+            for worker in self._on.workers:
+                pid = worker.router.process.pid
+                life = self._lives.setdefault(pid, Life(worker.name, pid))
+                age = time.monotonic() - worker.born
+                if kilobytes := worker.kilobytes:
+                    life.samples.append((age, kilobytes, len(self._callers.placed)))
+            self._tell()
+
+    def _tell(self) -> None:
+        placed = self._callers.placed
+        over = [one for one in placed if one.ended_at is not None]
+        answered = sum(one.is_answered for one in over)
+        megabytes = "/".join(f"{worker.kilobytes / 1024:.0f}" for worker in self._on.workers)
+        faults = self._faults.done
+        last = f" (last: {faults[-1].kind} {faults[-1].whom}".rstrip() + ")" if faults else ""
+        self._say(
+            f"{time.monotonic() - self._began:6.0f} s  {len(placed)} calls, {len(self._callers.live)} live, "
+            f"{len(over)} ended: {answered} answered, {len(over) - answered} lost; {len(faults)} faults{last}; "
+            f"workers {megabytes} MB, load {os.getloadavg()[0]:.1f}"
+        )
+
+    async def _audited(self, wrong: list[str]) -> Result:
+        placed, rig = self._callers.placed, self._on.rig
+        try:
+            await rig.lab.asterisk.audit(within=10.0)
+        except AssertionError as left:
+            wrong.append(str(left).splitlines()[0])
+        wrong += self._people.strange
+        wrong += [f"{phone} rings still" for phone in rig.lab.phones if phone.ringing]
+        rows = await self._ledger()
+        live = await rig.run("calls", "watch", "--once", "--json")
+        if '"calls":[]' not in live.replace(" ", ""):
+            wrong.append(f"calls that live in the ledger: {live}")
+        result = Result(len(placed), sum(one.is_answered for one in placed), len(rows))
+        for row in rows:
+            result.by[str(row["routed_by"])] += 1
+            result.by["recovered"] += bool(row["recovered"])
+        result.faults, result.lives = self._faults.done, list(self._lives.values())
+        result.differences = list(Audit(placed, rows, self._faults.done).differences())
+        reconciled = await self._on.reconciled()
+        wrong += [f"reconcile: {one}" for one in reconciled["differences"]]
+        wrong += [f"bad lines of Asterisk's: {reconciled['bad_lines']}"] if reconciled["bad_lines"] else []
+        result.wrong = wrong + grown(result.lives)
+        return result
+
+    async def _ledger(self) -> list[dict[str, object]]:
+        """Return all rows, once there are as many as calls, or none have come for long."""
+        end = time.monotonic() + LEDGER_AT_MOST
+        while len(rows := await self._on.rig.inbound()) < len(self._callers.placed) and time.monotonic() < end:  # noqa: ASYNC110 - another process's
+            await asyncio.sleep(1.0)
+        return rows
+
+
+async def soak(seconds: float, rate: float, fault_every: float, seed: int, say: Callable[[str], None]) -> Result:
+    """Play a soak from beginning to end."""
+    dice = Random(seed)
+    async with stage(dice) as on:
+        one = Soak(on, dice, say)
+        result = await one.play(seconds, rate, fault_every)
+        say(report(result))
+        for difference in result.differences[:TRACED]:
+            for row in difference.rows:
+                say(await on.rig.run("calls", "show", row["id"]))
+        return result
+
+
+TRACED = 8
+"""So many differences are told with their traces."""
