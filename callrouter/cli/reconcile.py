@@ -46,9 +46,10 @@ def reconcile(path: Path | None, *, wants_json: bool) -> int:
 
     What was read before is not read again: run it as often as you like, beside `serve` too.
     """
-    from callrouter import settings
+    from callrouter import log, settings
     from callrouter.cli.opening import WrongInputError, with_database
 
+    log.configure()
     if path is not None and not path.is_file():
         raise WrongInputError(f"there is no file {path}: --file names what Asterisk writes by cdr_custom.conf")
     wanted = (path or settings.load().cdr_file).absolute()

@@ -31,6 +31,8 @@ _REGISTERED = re.compile(r"PJSIP/[^/@]+")
 _ANY = "_[+0-9a-zA-Z]."
 _OPTIONS = "ri"
 """r: the caller hears ringing, whatever a phone sends; i: a phone's forwarding (302) is not followed."""
+_MARKED = "Set(CDR(callrouter_by)=fallback)"
+"""Says in Asterisk's record who served the call: the router gives callers to this file by itself, too."""
 
 _HEAD = """\
 ; Written by `callrouter dialplan render` from the scheme: change the scheme, not this file.
@@ -59,7 +61,8 @@ def render(scheme: Scheme, revision: int, sha256: str) -> str:
         parts.append("")
     if DEFAULT_LINE not in scheme.lines:
         parts.append("; Any other number: the scheme has no line `default`.")
-        unknown = ("Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)", _ended("failure"), "Hangup(34)")
+        warning = "Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)"
+        unknown = (_MARKED, warning, _ended("failure"), "Hangup(34)")
         parts.extend(_extension(_ANY, unknown))
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -115,6 +118,7 @@ class _Ladder:
 
     def priorities(self) -> Iterator[str]:
         until = math.ceil(self.chosen.ring_at_most)
+        yield _MARKED
         yield f"Set(CALLROUTER_UNTIL=$[${{EPOCH}} + {until}])"
         yield "Set(CALLROUTER_RING=)"
         yield "Set(CALLROUTER_RANG=)"

@@ -52,7 +52,8 @@ def test_without_a_default_line_other_numbers_are_refused() -> None:
     text = render(parse(SCHEME.encode()), 12, "f" * 64)
     assert text.endswith(
         "; Any other number: the scheme has no line `default`.\n"
-        "exten => _[+0-9a-zA-Z].,1,Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)\n"
+        "exten => _[+0-9a-zA-Z].,1,Set(CDR(callrouter_by)=fallback)\n"
+        " same => n,Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)\n"
         " same => n,Set(CDR(callrouter_end)=failure)\n"
         " same => n,Hangup(34)\n"
     )
