@@ -17,6 +17,7 @@ from callrouter.store import queries
 from callrouter.store.tables import calls
 from tests.lab import Company, Moment, Proxy, answers, refuses
 from tests.real.rig import LINE, Rig, Router, legs, scheme
+from tests.real.test_volume import crowd
 
 LADDER = """
   {ring = "responsible", seconds = 1},
@@ -169,6 +170,33 @@ async def test_the_other_takes_over_a_conversation(postgres_url: str) -> None:
         await call.wait("ended", 2.0)
         row = await the_row(rig)
         assert (row["outcome"], row["answered_by"], row["recovered"]) == ("answered", "anna", True)
+
+
+async def test_killed_while_calls_arrive(postgres_url: str) -> None:
+    """Of 24 calls some have not reached SQL when their worker dies: each is served all the same, and is one row."""
+    firm = crowd(24, 1, 30.0)
+    async with Rig(
+        firm.document(), desks=firm.desks, company=BROADCAST, database_url=postgres_url, rtp_interval=0.5
+    ) as rig:
+        second = await rig.join("second", APP=SECOND)
+        await second.is_ready()
+        for phone in rig.lab.phones:
+            phone.behaviour = answers(after=4.0)
+        callers = []
+        for number, line in enumerate(firm.lines):
+            callers.append(await rig.trunk.dial(line.number, caller=f"+7916{number:07}"))
+            if number == 16:
+                rig.router.process.send_signal(signal.SIGKILL)
+        killed = Moment.now()
+        await second.says("taken over", WITHIN)
+        print(f"taken over {Moment.now() - killed:.2f} s after the kill")
+        await asyncio.gather(*(caller.wait("answered", 12.0) for caller in callers))
+        desks = [rig.phone(firm.people[f"p{number}_0"].desk) for number in range(24)]
+        await asyncio.gather(*(one.hears(desk, packets=2) for one, desk in zip(callers, desks, strict=True)))
+        await asyncio.gather(*(caller.hangup() for caller in callers))
+        rows = await rig.ended(24)
+        assert {row["outcome"] for row in rows} == {"answered"}
+        assert len({row["asterisk_id"] for row in rows}) == 24
 
 
 async def test_who_stops_in_order_leaves_his_conversations_to_the_other(postgres_url: str) -> None:
