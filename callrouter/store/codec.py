@@ -14,6 +14,7 @@ from callrouter.core.events import Event, Presence
 from callrouter.core.words import CallId
 
 TAG = "is"
+_COMMANDS = frozenset(kind.__name__ for kind in Command.__args__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,11 @@ def encode(call_id: CallId, event: Event, commands: tuple[Command, ...]) -> byte
 
 
 def decode(line: bytes | str) -> Record:
-    """Return the record; fields that its version did not have take their defaults."""
+    """Return the record; fields that its version did not have take their defaults, commands that we do not know go."""
     try:
-        return _CONVERTER.structure(orjson.loads(line), Record)
+        told = orjson.loads(line)
+        known = [command for command in told["commands"] if command[TAG] in _COMMANDS]
+        return _CONVERTER.structure(told | {"commands": known}, Record)
     except Exception as error:  # cattrs raises groups of many kinds; all mean the same
         raise TornRecordError(f"not a record: {line[:60]!r}") from error
 
