@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
-import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import IO
@@ -19,6 +16,7 @@ from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
 from callrouter.ari.roll_call import answers
 from callrouter.cdr.intake import Intake
+from callrouter.clock import Clock, call_id
 from callrouter.condition import Condition
 from callrouter.core import legs
 from callrouter.core.call import Phase
@@ -31,12 +29,12 @@ from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.lease import Lease, LeaseLostError
-from callrouter.reception import Current, Reception
+from callrouter.reception import Reception
+from callrouter.revisions import Revisions
 from callrouter.routing.choose import Client
 from callrouter.routing.numbers import mask
-from callrouter.routing.scheme import parse
 from callrouter.settings import Settings
-from callrouter.store import queries, schemes
+from callrouter.store import queries
 from callrouter.store.database import Database
 from callrouter.store.history import live_of, unfinished
 from callrouter.store.journal import Journal
@@ -44,11 +42,9 @@ from callrouter.store.lock import beat
 from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
 from callrouter.succession import Succession
-from callrouter.switchboard import Clock, Switchboard
+from callrouter.switchboard import Switchboard
 from callrouter.web.window import Window
 
-SCHEME_EVERY = 1.0
-"""Seconds between two looks for a new revision: workers take it up within 2 s."""
 DRAIN_AT_MOST = 25.0
 """Seconds the ringing calls have to finish after SIGTERM, …"""
 HAND_OVER_AT_MOST = 2.0
@@ -68,13 +64,6 @@ log = structlog.get_logger()
 
 class ReplacedError(AwayError):
     """Another worker took our name at Asterisk: this one hears nothing more."""
-
-
-def call_id() -> CallId:
-    """Return a new id: a time-ordered UUID (RFC 9562, version 7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-    return CallId(str(uuid.UUID(int=value)))
 
 
 class Worker:
@@ -125,6 +114,7 @@ class Worker:
         self._condition = Condition(
             self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: lease.age
         )
+        self._revisions = Revisions(database, self._reception, self._condition.database_answered)
         self._window = window
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
@@ -189,7 +179,7 @@ class Worker:
     async def run(self, held: IO[str]) -> bool:
         """Take calls until told to stop, then let the ringing ones finish; True: another worker has taken over."""
         self._window.live = self._condition
-        await self._take_up_scheme()
+        await self._revisions.take_up()
         is_lost = False
         try:
             await self._serve(held)
@@ -215,7 +205,7 @@ class Worker:
                     self._directory.run(),
                     self._shipper.run(),
                     self._intake.run(),
-                    self._follow_scheme(),
+                    self._revisions.follow(),
                     self._announce(),
                     self._renew(),
                     self._lease.keep(),
@@ -278,26 +268,6 @@ class Worker:
                 await self._lease.leave()
         except (CallrouterError, TimeoutError) as error:
             log.warning("the journal is shipped at the next start", why=str(error))
-
-    async def _follow_scheme(self) -> None:
-        while True:
-            await asyncio.sleep(SCHEME_EVERY)
-            await self._take_up_scheme()
-
-    async def _take_up_scheme(self) -> None:
-        """Read the revision in force; whatever is wrong with it, the one before stays."""
-        has = None if self._reception.current is None else self._reception.current.revision
-        try:
-            async with self._database.reading() as connection:
-                number = await schemes.current_number(connection)
-                newest = await schemes.get(connection, number) if number is not None and number != has else None
-            self._condition.database_answered()
-            if newest is not None:
-                scheme = parse(newest.document, f"revision {newest.revision}")
-                self._reception.current = Current(scheme, newest.revision)
-                log.info("scheme", revision=newest.revision)
-        except CallrouterError as error:
-            log.warning("the scheme stays as it was", revision=has, why=str(error))
 
     async def _find_client(self, number: str, department: str | None) -> Client | None:
         async with self._database.reading() as connection:

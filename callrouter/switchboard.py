@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,17 +18,6 @@ from callrouter.core.outcome import CallRow, row
 from callrouter.core.words import CallId, Instant, PersonId, Release
 
 log = structlog.get_logger()
-
-
-class Clock:
-    """The router's clock: UTC, read once, then carried on by the monotonic clock, so that it never jumps."""
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def __call__(self) -> Instant:
-        """Return now, in seconds since 1970 (UTC)."""
-        return self._offset + time.monotonic()
 
 
 class Phone(Protocol):
