@@ -93,7 +93,8 @@ class Callers:
         placed.status = call.status
         placed.has_left = bool(call.ended_by_us)
         if call.sound:
-            placed.heard = frozenset(self._voices[voice] for voice in call.sound.heard)
+            # a tone of Asterisk's is nobody's voice
+            placed.heard = frozenset(self._voices[voice] for voice in call.sound.heard if voice in self._voices)
 
 
 async def _comes_to(call: Call, what: str, within: float) -> bool:
