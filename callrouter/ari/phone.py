@@ -28,6 +28,8 @@ EXISTS = 409
 """What Asterisk says when a channel or a bridge is to be made a second time."""
 AGAIN = 0.1
 """Seconds before the next attempt, and before a refusal is believed."""
+LATE = 0.4
+"""Seconds from which on a phone was called late: its step lasts so much longer."""
 READ_AT_MOST = 0.5
 """Seconds a question to Asterisk may take while a caller waits."""
 NAME_MOST = 80
@@ -50,7 +52,7 @@ class AriPhone:
         self._now = now
         self._talk_limit = talk_limit
         self.channels = Register()
-        self._undialled: dict[str, cm.Ring] = {}
+        self._undialled: dict[str, tuple[cm.Ring, Instant]] = {}
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
         self._making: set[LegId] = set()
         self.errands = Errands()
@@ -60,8 +62,8 @@ class AriPhone:
         """Tell the call that a message is about; False where it is about no channel that we know."""
         self._telling.hear(message)
         is_known = self.channels.hear(message, calls, self._now())
-        if isinstance(message, ms.StasisStart) and (ring := self._undialled.pop(message.channel.id, None)) is not None:
-            self.errands.send(self._dial(ring, calls))
+        if isinstance(message, ms.StasisStart) and (made := self._undialled.pop(message.channel.id, None)) is not None:
+            self.errands.send(self._dial(*made, calls))
         return is_known
 
     async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
@@ -109,7 +111,8 @@ class AriPhone:
     async def _ring(self, call: CallId, ring: cm.Ring) -> ev.Event | None:
         """Make the channel; it is dialled as soon as it is in our application, and nothing waits for that."""
         self.channels.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
-        self._undialled[ring.leg] = ring
+        begun = self._now()
+        self._undialled[ring.leg] = ring, begun
         self._making.add(ring.leg)
         try:
             await self._insist(self._creation(call, ring), QUICK)
@@ -119,7 +122,7 @@ class AriPhone:
                 return self._not_rung(ring, error)
         finally:
             self._making.discard(ring.leg)
-        return None
+        return self._delayed(ring, begun)
 
     async def _insist(self, request: Request, deadlines: tuple[float, ...]) -> None:
         """Send what means the same a second time until Asterisk answers: no caller pays for its silence."""
@@ -145,15 +148,25 @@ class AriPhone:
         """Whether Asterisk has, or had, a channel for this leg: not while its `Ring` still waits to be performed."""
         return self.channels.whose(leg) is not None and leg not in self._making
 
-    async def _dial(self, ring: cm.Ring, calls: Calls) -> None:
+    async def _dial(self, ring: cm.Ring, begun: Instant, calls: Calls) -> None:
+        event: ev.Event | None = None
         try:
-            await self._insist_twice(self._dialling(ring.leg, ring.until), PATIENT)
+            await self._insist_twice(self._dialling(ring.leg, ring.until + self._late(begun)), PATIENT)
+            event = self._delayed(ring, begun)
         except (AriRefused, AriAway) as error:
             if isinstance(error, AriAway) or error.status not in GONE:
-                whose = self.channels.whose(ring.leg)
-                ended = self._not_rung(ring, error)
-                if whose is not None:
-                    calls.deliver(whose.call, ended)
+                event = self._not_rung(ring, error)
+        if event is not None and (whose := self.channels.whose(ring.leg)) is not None:
+            calls.deliver(whose.call, event)
+
+    def _late(self, begun: Instant) -> float:
+        """Return how many seconds Asterisk was silent since then; what is usual is none."""
+        seconds = self._now() - begun
+        return seconds if seconds > LATE else 0.0
+
+    def _delayed(self, ring: cm.Ring, begun: Instant) -> ev.LegDelayed | None:
+        late = self._late(begun)
+        return ev.LegDelayed(self._now(), ring.leg, late) if late else None
 
     def _not_rung(self, ring: cm.Ring, error: AriRefused | AriAway) -> ev.LegEnded:
         """Nothing is left of the leg; "Allocation failed" is how Asterisk says that a phone is not registered."""

@@ -73,7 +73,7 @@ class StepRun:
     ended_at: Instant | None = None
     skipped: Why | None = None
     extra: float = 0.0
-    """Seconds it lasts longer, because the router was away in it."""
+    """Seconds it lasts longer, because the router was away in it, or Asterisk silent."""
     settled: bool = False
     """Whether it is known who can ring, so that the step has really begun."""
     waiting: frozenset[PersonId] = frozenset()

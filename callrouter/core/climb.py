@@ -7,7 +7,7 @@ from dataclasses import replace
 from callrouter.core import legs
 from callrouter.core.call import Call, Leg, LegState, Phase, StepRun
 from callrouter.core.commands import Ask, Command, LetGo, Play, Ring
-from callrouter.core.events import Away, Busy, Found, Free
+from callrouter.core.events import Away, Busy, Found, Free, LegDelayed
 from callrouter.core.ladder import PROMPT_AT_MOST, Person, Step
 from callrouter.core.words import Action, IfBusy, Instant, LostReason, PersonId, Release, Result, Why
 
@@ -110,6 +110,15 @@ def resume(call: Call, at: Instant, since: Instant) -> Reaction:
     if asked:
         return call, (Ask(run.step, tuple(_person(call, person) for person in asked)),)
     return (call, ()) if run.settled else _settle(call, at)
+
+
+def delayed(call: Call, event: LegDelayed) -> Call:
+    """A step has not begun before its phones are called: it lasts so much longer."""
+    leg, run = legs.find(call, event.leg), call.steps[-1]
+    if leg is None or not legs.is_live(leg) or leg.step != run.step:
+        return call
+    call = _with_run(call, replace(run, extra=max(run.extra, event.seconds)))
+    return legs.put(call, replace(leg, until=max(leg.until, step_end(call) + GRACE)))
 
 
 def end_early(call: Call, at: Instant) -> Reaction:

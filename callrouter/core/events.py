@@ -126,6 +126,15 @@ class LegProgressed:
 
 
 @dataclass(frozen=True, slots=True)
+class LegDelayed:
+    """Asterisk was silent: the phone is called only so many seconds after it was to ring."""
+
+    at: Instant
+    leg: LegId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LegAnswered:
     """A phone was picked up (SIP 200)."""
 
@@ -235,6 +244,7 @@ Event = (
     | Elapsed
     | LegRinging
     | LegProgressed
+    | LegDelayed
     | LegAnswered
     | LegEnded
     | LegReplaced

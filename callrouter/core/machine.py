@@ -6,7 +6,18 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
-from callrouter.core.climb import Reaction, changed, climb, end_early, end_step, found, let_go, rung_out, step_end
+from callrouter.core.climb import (
+    Reaction,
+    changed,
+    climb,
+    delayed,
+    end_early,
+    end_step,
+    found,
+    let_go,
+    rung_out,
+    step_end,
+)
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
 from callrouter.core.connect import joined, not_connected, won
@@ -40,6 +51,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
             return _leg_ringing(call, event)
         case ev.LegProgressed():
             return _leg_progressed(call, event), ()
+        case ev.LegDelayed() if call.phase is Phase.CLIMBING:
+            return delayed(call, event), ()
         case ev.LegAnswered():
             return _leg_answered(call, event)
         case ev.LegEnded():

@@ -30,6 +30,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"{person_of(leg)} rings"
         case ev.LegProgressed(leg=leg):
             return f"sound comes from {person_of(leg)}"
+        case ev.LegDelayed(leg=leg, seconds=seconds):
+            return f"{person_of(leg)} is called {seconds:.1f} s late"
         case ev.LegAnswered(leg=leg):
             return f"{person_of(leg)} picks up"
         case ev.LegEnded(leg=leg, end=ev.End.REFUSED, sip=None):

@@ -125,6 +125,21 @@ async def test_a_silence_of_asterisks_costs_no_leg() -> None:
         assert (ari.said(), phone.is_made(LEG)) == (["POST channels/create"] * 2, True)
 
 
+async def test_a_phone_that_is_called_late_says_so() -> None:
+    """While Asterisk is silent the step has not begun: it rings so much longer, by Asterisk's timer too."""
+    wire = Wire()
+    async with FakeAri(answers={"POST channels/create": Answer(after=0.6)}) as ari, a_phone(ari, wire) as phone:
+        begun = time.monotonic()
+        phone._now = lambda: 1000.0 + time.monotonic() - begun
+        event = await phone.perform(CALL, RING)
+        assert isinstance(event, ev.LegDelayed)
+        assert 0.6 <= event.seconds < 1.0
+        dialled = await asyncio.wait_for(wire.calls.told.get(), 2)
+        assert isinstance(dialled, ev.LegDelayed)
+        dial = next(one for one in ari.asked if str(one) == f"POST channels/{LEG}/dial")
+        assert dial.params == {"timeout": "13"}
+
+
 async def test_a_channel_that_never_comes_holds_up_nobody() -> None:
     """A leg that is not in the application cannot be dialled; the call goes on, and stops it like any other."""
     async with FakeAri(creates=False) as ari, a_phone(ari) as phone:

@@ -41,6 +41,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.CallerGone(T), "the caller is gone"),
     (ev.RouterFailed(T, "a defect"), "the router failed: a defect"),
     (ev.LegProgressed(T, LegId("call.1.1.anna")), "sound comes from anna"),
+    (ev.LegDelayed(T, ONE, 4.2), "anna is called 4.2 s late"),
     (ev.Recovered(T, T - 3.0), "the router is back after 3.0 s"),
     (
         ev.Recovered(T, T - 3.0, is_caller_gone=True),

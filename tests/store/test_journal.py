@@ -42,6 +42,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.CallerGone(1.0),
     ev.RouterFailed(1.0, "ошибка"),
     ev.LegProgressed(1.0, LEG),
+    ev.LegDelayed(6.0, LEG, 5.0),
     ev.Recovered(2.0, 1.0, (LEG,), is_caller_gone=True),
 )
 COMMANDS: tuple[cm.Command, ...] = (
