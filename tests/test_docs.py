@@ -105,3 +105,26 @@ def test_the_ladder_of_the_readme_is_a_real_one() -> None:
         "Глеб",
         "Ирина",
     ]
+
+
+SAID = re.compile(r"`(?:tests/(?P<folder>\w+)/)?(?P<file>test_\w+\.py)::(?P<test>test_\w+)`")
+
+
+def not_there(sentence: str) -> list[str]:
+    """Return those of the tests a sentence names that are not there; one of tests/real needs no folder."""
+    missing = []
+    for found in SAID.finditer(sentence):
+        places = [ROOT / "tests" / (found["folder"] or "real") / found["file"], ROOT / "tests" / found["file"]]
+        text = next((place.read_text("utf-8") for place in places if place.exists()), "")
+        if f"def {found['test']}(" not in text:
+            missing.append(found[0])
+    return missing
+
+
+def test_every_sentence_on_reliability_names_its_test() -> None:
+    """What the operator is told of a disaster is shown by a test that exists."""
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    sentences = [line for line in page.splitlines() if line.startswith("- ")]
+    assert len(sentences) > 40
+    assert [sentence for sentence in sentences if not SAID.search(sentence)] == []
+    assert [name for sentence in sentences for name in not_there(sentence)] == []

@@ -41,11 +41,17 @@ T = TypeVar("T")
 Examples:
   callrouter serve                 wait for Asterisk and the database, then take calls
   callrouter serve --no-wait       exit 3 when one of them is away
+  CALLROUTER_APP=callrouter-b CALLROUTER_DATA_DIR=var-b CALLROUTER_HTTP_BIND=off callrouter serve
+                                   a second worker, active beside the first (Asterisk 22.10)
 """,
 )
 @click.option("--no-wait", is_flag=True, help="Exit 3 when Asterisk or the database is away, instead of waiting.")
 def serve(*, no_wait: bool) -> None:
-    """Run the router until SIGTERM; prints `ready app=…` once it takes calls."""
+    """Run the router until SIGTERM; prints `ready app=…` once it takes calls.
+
+    A second worker (PostgreSQL only, a DATA_DIR of its own) works beside the first under another APP, or stands by
+    for it under the same.
+    """
     log.configure()
     try:
         asyncio.run(_serve(settings.load(), wait=not no_wait))
