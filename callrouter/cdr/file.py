@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 """Bytes in one reading: calls wait for it, milliseconds."""
-BEFORE = 64
-"""Bytes by which the place is known again."""
+BEFORE = 512
+"""Bytes by which the place is known again: a whole record, of which no two are alike."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 

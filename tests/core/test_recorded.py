@@ -1,0 +1,96 @@
+"""Asterisk's records, gathered into calls: several of one channel, written when it is hung up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callrouter.core.recorded import Record, gather, phone_of
+from callrouter.core.words import LostReason
+
+RUNG = Record(
+    asterisk_id="1.1",
+    sequence=4,
+    linked_id="1.1",
+    channel="PJSIP/trunk-00000003",
+    peer="PJSIP/101-00000004",
+    caller="89161234567",
+    disposition="NO ANSWER",
+    started_at=10.0,
+    answered_at=None,
+    ended_at=12.0,
+    line="+74951234567",
+    by="fallback",
+    step=1,
+)
+TALKED = replace(RUNG, sequence=7, disposition="ANSWERED", started_at=11.0, answered_at=12.0, ended_at=20.0, step=2)
+
+
+def test_the_records_of_a_channel_are_one_call() -> None:
+    """Whatever the order in which they come: in time from the first to the last, answered when two talked."""
+    first, second = gather([replace(RUNG, asterisk_id="2.2", started_at=11.0), TALKED, RUNG])
+    assert (first.asterisk_id, second.asterisk_id) == ("1.1", "2.2")
+    assert first.records == (RUNG, TALKED)
+    assert (first.started_at, first.answered_at, first.ended_at) == (10.0, 12.0, 20.0)
+    assert (first.line, first.phone, first.talk, first.lost) == ("+74951234567", "PJSIP/trunk", (TALKED,), None)
+    assert (second.answered_at, second.lost) == (None, LostReason.ABANDONED)
+    assert (first.is_far_end, second.is_far_end) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("end", "lost"),
+    [
+        ("no_answer", LostReason.NO_ANSWER),
+        ("unreachable", LostReason.UNREACHABLE),
+        ("failure", LostReason.FAILURE),
+        ("", LostReason.ABANDONED),
+        ("closed", LostReason.ABANDONED),
+    ],
+)
+def test_why_a_call_was_lost(end: str, lost: LostReason) -> None:
+    """The fallback's last mark says it; without one, or with one it never writes, the caller has left."""
+    (call,) = gather([RUNG, replace(RUNG, sequence=9, peer="", end=end)])
+    assert call.lost is lost
+
+
+@pytest.mark.parametrize(
+    ("record", "is_ours", "is_due"),
+    [
+        (RUNG, True, True),
+        (replace(RUNG, by=""), True, False),
+        (replace(RUNG, by="", dialled="8916"), True, False),
+        (replace(RUNG, line="", by="", dialled="8916"), True, True),
+        (replace(RUNG, line="", by=""), False, False),
+    ],
+)
+def test_what_a_row_is_made_of(record: Record, is_ours: bool, is_due: bool) -> None:
+    """Calls the fallback served, and calls out; of a call the router served it has written one itself."""
+    assert (record.is_ours, record.is_due, gather([record])[0].is_due) == (is_ours, is_due, is_due)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        replace(TALKED, disposition="NO ANSWER"),
+        replace(TALKED, peer=""),
+        replace(TALKED, answered_at=None),
+    ],
+)
+def test_no_conversation(record: Record) -> None:
+    """An answer without a second party, as to a prompt, is none."""
+    assert not record.is_conversation
+
+
+@pytest.mark.parametrize(
+    ("channel", "phone"),
+    [
+        ("PJSIP/101-0000001a", "PJSIP/101"),
+        ("PJSIP/a-b-0000001a", "PJSIP/a-b"),
+        ("Local/110@phones-00000000;2", "Local/110@phones"),
+        ("", ""),
+    ],
+)
+def test_whose_channel_it_is(channel: str, phone: str) -> None:
+    """A channel's name is its phone's and a number."""
+    assert phone_of(channel) == phone
