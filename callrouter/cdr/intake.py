@@ -21,6 +21,8 @@ LOOK_EVERY = 0.5
 """Seconds between two looks whether the file has grown."""
 SETTLED_AFTER = 0.5
 """Seconds after which all records of a channel are there: Asterisk writes them together."""
+LOOK_AGAIN = 0.1
+"""Seconds between two looks whether all of a channel's records are there, for whom waits for it."""
 LOOK_ANYWAY = 10.0
 """Seconds after which it is looked whether another worker has left something unmade."""
 RETRY = 5.0
@@ -102,10 +104,13 @@ class Intake:
     async def finish(self) -> int:
         """Read all there is now, and make every call that is due, another worker's too; return how many."""
         await self.read()
-        made = await self.settle(SETTLED_AFTER)
-        while self._waits:
-            await asyncio.sleep(SETTLED_AFTER / 5)
-            made += await self.settle(SETTLED_AFTER)
+        made = now = await self.settle(SETTLED_AFTER)
+        patience = 2 * SETTLED_AFTER
+        while self._waits and (now or patience > 0):
+            patience -= 0 if now else LOOK_AGAIN
+            await asyncio.sleep(0 if now else LOOK_AGAIN)
+            now = await self.settle(SETTLED_AFTER)
+            made += now
         return made
 
     async def ended(self, asterisk_id: str) -> Ending | None:
