@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -83,7 +84,7 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
             return
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
-        place = f"{socket.gethostname()}:{told.data_dir.absolute()}"
+        place = _place(told.data_dir)
         while True:  # a life; when another worker has taken over, the next one stands by
             lease = Lease(database, Identity(told.app, secrets.token_hex(8), health.entity, place, os.getpid()))
             worker = Worker(told, database, http, journal, lease, stop, _say, window)
@@ -93,6 +94,11 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
             if await patience.tries(lambda: worker.take_up(heard)) is None or not await worker.run(held):  # noqa: B023
                 return
             journal.begin_anew()
+
+
+def _place(folder: Path) -> str:
+    """Name a DATA_DIR among all hosts; containers may share host name and path, but not the folder."""
+    return f"{socket.gethostname()}:{folder.absolute()} (inode {folder.stat().st_ino})"
 
 
 class _Patience:
