@@ -19,6 +19,8 @@ STRANDED = 45.0
 """Seconds after which even a caller with all the patience in the world hangs up: something is wrong."""
 APART = 5.0
 """Seconds between two calls of one number, so that it is clear which call a row is about."""
+AT_LEAST = 0.05
+"""Seconds of patience: whoever leaves before Asterisk's dialplan begins has called no line, and nobody knows of him."""
 TALK_AT_MOST = 8.0
 
 
@@ -32,9 +34,8 @@ class Mood:
 
 def mood(dice: Random) -> Mood:
     """Draw one: some leave before they hear anything, most wait to the end."""
-    patience = dice.choices(
-        (STRANDED, dice.expovariate(1 / 3.0), dice.uniform(0.0, 0.3)), weights=(65, 27, 8)
-    )[0]  # fmt: skip
+    soon, later = dice.uniform(AT_LEAST, 0.3), AT_LEAST + dice.expovariate(1 / 3.0)
+    patience = dice.choices((STRANDED, later, soon), weights=(65, 27, 8))[0]
     talk = dice.choices((dice.uniform(0.2, 4.0), dice.uniform(0.0, 0.1), TALK_AT_MOST), weights=(65, 5, 30))[0]
     return Mood(patience, talk)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tests.soak.audit import BARELY
+
 if TYPE_CHECKING:
     from tests.soak.result import Result
 
@@ -13,7 +15,8 @@ def report(result: Result) -> str:
     """Return it, the differences last."""
     kinds = Counter(one.kind for one in result.faults)
     lines = [
-        f"{result.placed} calls on the wire, {result.rows} rows; {result.answered} answered on the wire",
+        f"{result.placed} calls on the wire, {result.rows} rows",
+        f"{result.answered} answered on the wire, {result.barely} of them for less than {BARELY} s",
         ", ".join(f"{count} {by}" for by, count in sorted(result.by.items())),
         "faults: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
     ]

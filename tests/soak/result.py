@@ -16,6 +16,8 @@ class Result:
 
     placed: int = 0
     answered: int = 0
+    barely: int = 0
+    """So many of them for less than a moment (`audit.BARELY`)."""
     rows: int = 0
     by: Counter[str] = field(default_factory=Counter)
     """How many calls the router served, and the fallback; and how many were recovered."""

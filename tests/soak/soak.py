@@ -8,7 +8,7 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.soak.audit import Audit
+from tests.soak.audit import Audit, is_barely
 from tests.soak.callers import Callers
 from tests.soak.company import numbers
 from tests.soak.faults import Faults
@@ -96,7 +96,8 @@ class Soak:
         live = await rig.run("calls", "watch", "--once", "--json")
         if '"calls":[]' not in live.replace(" ", ""):
             wrong.append(f"calls that live in the ledger: {live}")
-        result = Result(len(placed), sum(one.is_answered for one in placed), len(rows))
+        answered = [one for one in placed if one.is_answered]
+        result = Result(len(placed), len(answered), sum(map(is_barely, answered)), len(rows))
         for row in rows:
             result.by[str(row["routed_by"])] += 1
             result.by["recovered"] += bool(row["recovered"])
