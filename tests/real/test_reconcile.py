@@ -121,6 +121,8 @@ async def test_every_end_of_a_call_that_the_fallback_served() -> None:
         again = await reconcile(there)
         assert (again["records"], again["rows_made"], again["differences"]) == (0, 0, [])
         assert await listed(there) == rows
+        assert "0 differences" in await there.run("reconcile", "--file", str(there.lab.asterisk.cdr_file))
+        await there.run("reconcile", "--file", "nowhere.csv", code=2)
 
 
 async def _served(there: Rig) -> None:
