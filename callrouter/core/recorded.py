@@ -126,11 +126,16 @@ class Recorded:
 
     @property
     def lost(self) -> LostReason | None:
-        """Return why nobody talked, as the dialplan has marked it; without a mark the caller has left."""
+        """Return why nobody talked, as the dialplan has marked it; without a mark the caller has left.
+
+        The dialplan does not know that one of several phones was busy: then somebody was there.
+        """
         if self.talk:
             return None
         told = (LostReason.NO_ANSWER, LostReason.UNREACHABLE, LostReason.FAILURE)
-        return next((reason for reason in told if reason == self.last.end), LostReason.ABANDONED)
+        reason = next((reason for reason in told if reason == self.last.end), LostReason.ABANDONED)
+        is_busy = any(record.disposition == "BUSY" for record in self.records)
+        return LostReason.NO_ANSWER if is_busy and reason is LostReason.UNREACHABLE else reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,13 @@ def test_why_a_call_was_lost(end: str, lost: LostReason) -> None:
     assert call.lost is lost
 
 
+@pytest.mark.parametrize(("end", "lost"), [("unreachable", LostReason.NO_ANSWER), ("", LostReason.ABANDONED)])
+def test_who_was_busy_was_there(end: str, lost: LostReason) -> None:
+    """Nobody rang, but one phone was busy: nobody answered, which is not that nobody was reachable."""
+    (call,) = gather([replace(RUNG, disposition="BUSY"), RUNG, replace(RUNG, sequence=9, peer="", end=end)])
+    assert call.lost is lost
+
+
 @pytest.mark.parametrize(
     ("record", "is_ours", "is_due"),
     [
