@@ -73,6 +73,7 @@ async def _taken(rig: Rig, line: str) -> Call:
             await call.wait("answered", 2.0)
         except AssertionError:
             assert call.status == 503, call
+            await asyncio.sleep(0.1)  # he dials again
         else:
             return call
 
