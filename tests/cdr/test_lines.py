@@ -93,6 +93,11 @@ def test_garbage_is_counted_and_harms_nobody_else(garbage: bytes) -> None:
     assert (len(records), done, bad) == (2, len(WHOLE + garbage + WHOLE), 1)
 
 
+def test_garbage_at_the_end_of_the_file_is_counted_at_once() -> None:
+    """A line that cannot become a record is not waited for."""
+    assert read(WHOLE + b"nonsense\n") == (read(WHOLE)[0], len(WHOLE) + 9, 1)
+
+
 def test_empty_lines_are_nothing() -> None:
     """They are not even bad."""
     assert read(b"\n\n" + WHOLE) == (read(WHOLE)[0], len(WHOLE) + 2, 0)

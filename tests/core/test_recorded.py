@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from callrouter.core.recorded import Record, gather, phone_of
+from callrouter.core.recorded import Ending, Record, gather, phone_of
 from callrouter.core.words import LostReason
 
 RUNG = Record(
@@ -35,6 +35,7 @@ def test_the_records_of_a_channel_are_one_call() -> None:
     assert (first.started_at, first.answered_at, first.ended_at) == (10.0, 12.0, 20.0)
     assert (first.line, first.phone, first.talk, first.lost) == ("+74951234567", "PJSIP/trunk", (TALKED,), None)
     assert (second.answered_at, second.lost) == (None, LostReason.ABANDONED)
+    assert (first.ending, second.ending) == (Ending(20.0, 12.0, "PJSIP/101"), Ending(12.0, None))
     assert (first.is_far_end, second.is_far_end) == (False, True)
 
 
