@@ -142,7 +142,7 @@ def _quiet(placed: Placed, within: float) -> Iterator[str]:
             yield f"the call of {rung.person} has never ended"
         elif rung.ended_at - placed.ended_at > within:
             yield f"{rung.person}'s call ended {rung.ended_at - placed.ended_at:.1f} s after the caller's"
-        elif rung.answered_at and rung.is_ended_by_phone and rung.person in placed.heard:
+        elif rung.is_ended_by_phone and rung is placed.partner:
             alone = placed.ended_at - rung.ended_at
             if alone > within:
                 yield f"the caller was alone for {alone:.1f} s after {rung.person} hung up"

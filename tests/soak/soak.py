@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import time
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -124,6 +126,8 @@ async def soak(seconds: float, rate: float, fault_every: float, seed: int, say: 
         one = Soak(on, dice, say)
         result = await one.play(seconds, rate, fault_every)
         say(report(result))
+        if not result.is_fine:
+            say(f"what the workers have said: {_kept(on)}")
         for difference in result.differences[:TRACED]:
             for row in difference.rows:
                 say(await on.rig.run("calls", "show", row["id"]))
@@ -132,3 +136,11 @@ async def soak(seconds: float, rate: float, fault_every: float, seed: int, say: 
 
 TRACED = 8
 """So many differences are told with their traces."""
+
+
+def _kept(on: Stage) -> Path:
+    """Keep the workers' logs; return where."""
+    folder = Path(tempfile.mkdtemp(prefix="callrouter-soak-"))
+    for worker in on.workers:
+        (folder / f"{worker.name}.log").write_text("\n".join([*worker.log, *worker.router.log]), "utf-8")
+    return folder

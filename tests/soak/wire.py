@@ -45,3 +45,11 @@ class Placed:
     def talked(self) -> list[Rung]:
         """The phones that picked up."""
         return [one for one in self.rang if one.answered_at is not None]
+
+    @property
+    def partner(self) -> Rung | None:
+        """The phone that was up last, if the caller was up then."""
+        last = max(self.talked, key=lambda one: one.answered_at or 0.0, default=None)
+        if last is None or self.answered_at is None or (last.ended_at or self.answered_at) < self.answered_at:
+            return None
+        return last
