@@ -42,6 +42,10 @@ class Listener(Protocol):
         """The socket is up: find out what happened meanwhile. Messages are held back until this returns."""
         ...
 
+    def lost(self) -> None:
+        """The socket is gone."""
+        ...
+
 
 class AriClient:
     """Requests and events of one Stasis application, over one web socket at a time."""
@@ -137,6 +141,7 @@ class AriClient:
             self._socket = None
             self._up.clear()
             self.in_touch.clear()
+            self._listener.lost()
             for task in (reading, beginning, dropping):
                 task.cancel()
             await asyncio.gather(reading, beginning, dropping, return_exceptions=True)

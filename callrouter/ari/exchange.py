@@ -77,6 +77,10 @@ class Exchange:
         """Fetch the calls of a dead worker's application."""
         self.errands.send(self._tidy(*await self._resync.take_over(app, former)))
 
+    def lost(self) -> None:
+        """Note since when nothing is heard."""
+        self._resync.lost_at = self._resync.lost_at or self._now()
+
     def hear(self, message: ms.Message) -> None:
         """Sort one message; what takes time goes on by itself."""
         if self._phone.hear(message, self._calls):

@@ -78,6 +78,8 @@ class Resync:
         self._app = app
         self._calls = calls
         self._now = now
+        self.lost_at: Instant | None = None
+        """Since when nothing is heard: what Asterisk has no record of ended then."""
 
     async def catch_up(self, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
         """Tell each call what changed in the gap; return the channels and the bridges that belong to no call.
@@ -96,6 +98,7 @@ class Resync:
         await self._adopt(former, seen)
         for call in live:
             await self._tell(call, seen, made)
+        self.lost_at = None
         return self._strangers(seen)
 
     async def take_over(self, app: str, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
@@ -149,7 +152,7 @@ class Resync:
             self._calls.withdraw(call)
         else:
             ending = await self._ended(caller)
-            self._calls.deliver(call, ev.CallerGone(self._now() if ending is None else ending.at))
+            self._calls.deliver(call, ev.CallerGone(ending.at if ending else self.lost_at or self._now()))
 
     async def _tell(self, call: Call, seen: Inventory, made: Collection[LegId]) -> None:
         """Tell a call what happened to its legs, and repeat what may have been lost: it means the same again."""

@@ -37,6 +37,9 @@ class Ear:
         """Keep it."""
         self.heard.put_nowait(message)
 
+    def lost(self) -> None:
+        """Nothing to note."""
+
     async def connected(self) -> None:
         """Count it."""
         self.connections += 1

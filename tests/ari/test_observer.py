@@ -35,6 +35,9 @@ class Watch:
         """See `Listener`."""
         self.heard.put_nowait(message)
 
+    def lost(self) -> None:
+        """Nothing to note."""
+
     async def connected(self) -> None:
         """See `Listener`."""
 

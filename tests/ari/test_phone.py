@@ -54,6 +54,9 @@ class Wire:
         assert self.phone is not None
         self.phone.hear(message, self.calls)
 
+    def lost(self) -> None:
+        """Nothing to note."""
+
     async def connected(self) -> None:
         """Note it."""
         self.up.set()

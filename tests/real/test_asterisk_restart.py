@@ -14,6 +14,8 @@ from tests.real.rig import Rig
 from tests.real.test_volume import crowd
 
 LIVE = 20
+NOTICED = 0.5
+"""Seconds after Asterisk's end at which the last of its calls may have ended, by the ledger."""
 NEW = "+79990000000"
 
 
@@ -61,7 +63,7 @@ async def test_asterisk_ends_with_twenty_live_calls(end: Callable[[Asterisk], Aw
         assert {row["lost_reason"] for row in rows[::2]} == {"abandoned"}
         assert len({row["id"] for row in rows}) == LIVE
         assert not [desk for desk in desks[1:] if len(desk.invites) != 1]
-        assert late < caller.answered_at - ended
+        assert late < NOTICED
         await caller.hangup()
 
 
