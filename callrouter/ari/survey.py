@@ -16,6 +16,9 @@ from callrouter.ari.socket import Socket, open_socket
 ENTRY = ("callrouter", "callrouter-broadcast")
 """The contexts of dialplan/callrouter.conf by which calls reach the router."""
 
+CHANNEL_AT_MOST = 60
+"""Seconds that the channel for questions lasts at the most."""
+
 
 class Survey:
     """Questions to Asterisk on behalf of one idle channel."""
@@ -48,7 +51,9 @@ async def survey(url: str, login: tuple[str, str]) -> AsyncGenerator[Survey]:
         reading = asyncio.create_task(socket.read())
         try:
             params: dict[str, str | int] = {"endpoint": f"Local/s@{app}", "app": app, "channelId": app}
-            await socket.send(Request("POST", "channels/create", params))
+            # The limit is for a doctor that is killed: Asterisk would keep its channel for ever.
+            limit = {"TIMEOUT(absolute)": str(CHANNEL_AT_MOST)}
+            await socket.send(Request("POST", "channels/create", params, limit))
             try:
                 yield Survey(socket, app)
             finally:

@@ -77,7 +77,7 @@ class Message:
             "",
             "",
         ]
-        return "\r\n".join(lines).encode() + body
+        return "\r\n".join(lines).encode(errors="surrogateescape") + body
 
     def reply(
         self, status: int, *, tag: str = "", headers: tuple[tuple[str, str], ...] = (), body: str = ""
