@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SILENT:
-.PHONY: help setup system asterisk lock check test demo clean
+.PHONY: help setup system asterisk lock check test soak demo clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,14 +17,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 WORKERS ?= 2
 # What needs a real Asterisk; it runs by itself, so that nobody's arithmetic delays a phone.
 REAL := tests/real tests/test_lab.py tests/test_fallback.py
+SOAK := tests/real/test_soak.py
 PURE := tests/core tests/routing tests/ledger
-# More arguments for pytest: make test ARGS="-k pickup -x"
+# More arguments for pytest: make test ARGS="-k pickup -x"; for the soak: make soak ARGS="--rate 5 --seed 7"
 ARGS ?=
+# How long a soak lasts.
+SECONDS ?= 1800
 
 help:
 	echo "make setup   the Python environment in $(VENV), from the pinned lock"
 	echo "make demo    real calls on a real Asterisk, shown as they climb"
 	echo "make test    all tests, with a real Asterisk and a real PostgreSQL (ARGS=… goes to pytest)"
+	echo "make soak    half an hour of random calls while something breaks every minute (SECONDS=… shortens it)"
 	echo "make check   ruff, mypy and the arrows between the packages"
 	echo "make lock    resolve the dependencies anew into requirements.lock"
 	echo "make clean   remove the environment and what the tools left behind"
@@ -77,14 +81,20 @@ check: setup
 
 test: asterisk
 	if [ -n "$(ARGS)" ]; then exec $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS); fi
-	echo "test: 1 of 3, what is pure, every branch of it (half a minute)"
+	echo "test: 1 of 4, what is pure, every branch of it (half a minute)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PURE) \
 	    $(addprefix --cov=callrouter.,core routing ledger) --cov-branch --cov-report=term-missing:skip-covered \
 	    --cov-fail-under=100
-	echo "test: 2 of 3, the rest without Asterisk, and a million random events (about two minutes)"
+	echo "test: 2 of 4, the rest without Asterisk, and a million random events (about two minutes)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests $(addprefix --ignore=,$(REAL) $(PURE))
-	echo "test: 3 of 3, real calls on a real Asterisk (about four minutes)"
-	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(REAL)
+	echo "test: 3 of 4, real calls on a real Asterisk (about four minutes)"
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(REAL) --ignore=$(SOAK)
+	echo "test: 4 of 4, two minutes of a soak (about three minutes)"
+	$(BIN)/pytest -q $(SOAK)
+
+# Calls on the wire against the ledger, while workers die, stand still, and the database is away.
+soak: asterisk
+	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(ARGS)
 
 demo: asterisk
 	$(BIN)/python -m tests.demo

@@ -7,12 +7,12 @@ import asyncio
 import secrets
 import sys
 
+from tests.soak.faults import KINDS
 from tests.soak.soak import soak
 
 MINUTE = 60.0
 AT_LEAST = 15.0
 """Seconds from one fault to the next in a short soak, in which each kind has its turn."""
-KINDS = 7
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     given = parser.parse_args()
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
-    every = max(AT_LEAST, min(MINUTE, given.seconds / (KINDS + 1)))
+    every = max(AT_LEAST, min(MINUTE, given.seconds / (len(KINDS) + 1)))
     print(f"soak: {given.seconds:.0f} s, {given.rate:g} calls/s, a fault every {every:.0f} s, seed {seed}", flush=True)
     result = asyncio.run(soak(given.seconds, given.rate, every, seed, lambda line: print(line, flush=True)))
     return int(not result.is_fine)

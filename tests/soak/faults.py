@@ -19,6 +19,7 @@ STILL = 4.0
 """Seconds a worker stands still, or its connection."""
 VETERAN_AFTER = 240.0
 """Seconds after which the first worker is not killed any more: memory is measured on one long life."""
+KINDS = frozenset({"killed", "frozen", "cut", "stalled", "database", "nobody", "upgraded"})
 
 
 @dataclass(slots=True)
@@ -40,15 +41,6 @@ class Faults:
         self._postgres = postgres
         self._dice = dice
         self._deck: list[str] = []
-        self._kinds: dict[str, Callable[[Worker], Awaitable[None]]] = {
-            "killed": self._killed,
-            "frozen": self._frozen,
-            "cut": self._cut,
-            "stalled": self._stalled,
-            "database": self._database,
-            "nobody": self._nobody,
-            "upgraded": self._upgraded,
-        }
 
     async def run(self, every: float, seconds: float) -> None:
         """Break, mend, and wait for the next, the first a little after the beginning."""
@@ -62,15 +54,19 @@ class Faults:
 
     async def _break(self) -> None:
         if not self._deck:
-            self._deck = self._dice.sample(list(self._kinds), len(self._kinds))
+            self._deck = self._dice.sample(sorted(KINDS), len(KINDS))
         kind = self._deck.pop()
         worker = self._dice.choice(self._workers)
         if kind in {"killed", "upgraded"} and time.monotonic() - self._workers[0].born > VETERAN_AFTER:
             worker = self._workers[1]
         fault = Fault(kind, "" if kind in {"database", "nobody"} else worker.name, time.time())
         self.done.append(fault)
-        await self._kinds[kind](worker)
+        await self._way(kind)(worker)
         fault.ended_at = time.time()
+
+    def _way(self, kind: str) -> Callable[[Worker], Awaitable[None]]:
+        way: Callable[[Worker], Awaitable[None]] = getattr(self, f"_{kind}")
+        return way
 
     async def _killed(self, worker: Worker) -> None:
         """`kill -9`, and back after some seconds."""
