@@ -107,7 +107,7 @@ class Worker:
             http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced, self._recorded
         )
         self._shipper = Shipper(journal, database, lease.fence)
-        self._intake = Intake(settings.cdr_file, Records(database, now))
+        self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
         self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)

@@ -33,13 +33,20 @@ _OFFSET = record_files.c.path, record_files.c.inode, record_files.c.offset, reco
 log = structlog.get_logger(__name__)
 
 
-class Records:
-    """The shelf of an intake."""
+def _unheard(_: CallRow) -> None:
+    """Nobody counts."""
 
-    def __init__(self, database: Database, now: Callable[[], Instant]) -> None:
+
+class Records:
+    """The shelf of an intake; `made` hears of each new row."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], Instant], made: Callable[[CallRow], None] = _unheard
+    ) -> None:
         """Do nothing yet."""
         self._database = database
         self._now = now
+        self._made = made
 
     async def take(self, name: str, read: Callable[[Position | None], Portion | None]) -> Portion | None:
         """Read on from where this file was left, and keep what came: position and records are one transaction."""
@@ -73,13 +80,16 @@ class Records:
     async def _settle(self, asterisk_id: str) -> None:
         try:
             async with self._database.writing() as connection:
-                await _close(connection, asterisk_id)
+                made = await _close(connection, asterisk_id)
         except DatabaseAwayError:
             raise
         except Exception:
             log.exception("a call of asterisk's records cannot be stored", asterisk_id=asterisk_id)
             async with self._database.writing() as connection:
                 await _shut(connection, asterisk_id)
+        else:
+            if made is not None:
+                self._made(made)
 
 
 async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Recorded, ...]:
@@ -108,12 +118,14 @@ async def without_record(connection: AsyncConnection, until: Instant) -> tuple[C
     return await rows.load(connection, found, parts=False)
 
 
-async def _close(connection: AsyncConnection, asterisk_id: str) -> None:
+async def _close(connection: AsyncConnection, asterisk_id: str) -> CallRow | None:
     query = select(records).where(records.c.asterisk_id == asterisk_id).with_for_update()
     found = (await connection.execute(query)).all()
-    if any(one.is_open for one in found):  # else another worker was quicker
-        await told.tell(connection, gather(_record(one) for one in found)[0])
-        await _shut(connection, asterisk_id)
+    if not any(one.is_open for one in found):  # another worker was quicker
+        return None
+    made = await told.tell(connection, gather(_record(one) for one in found)[0])
+    await _shut(connection, asterisk_id)
+    return made
 
 
 async def _shut(connection: AsyncConnection, asterisk_id: str) -> None:

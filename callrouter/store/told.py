@@ -59,24 +59,29 @@ class _Company:
         return phones_of(self.scheme).get(phone) or (trunk[0] if len(trunk) == 1 else None)
 
 
-async def tell(connection: AsyncConnection, one: Recorded) -> None:
-    """Write the row that these records are due, or correct the one that the router left when it gave the call away."""
+async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
+    """Write the row that these records are due, or correct the one that the router left when it gave the call away.
+
+    Return the row if it is a new one.
+    """
     if not one.is_due:
-        return
+        return None
     company = await _company(connection, one.last.revision)
     if not one.line:
-        await _write(connection, await _outgoing(connection, company, one), {})
-        return
+        outgoing = await _outgoing(connection, company, one)
+        await _write(connection, outgoing, {})
+        return outgoing
     number, line = company.number(one.last.caller), company.line(one.line)
     client = await _client(connection, number, line)
     chosen = None if line is None or company.scheme is None else choose(company.scheme, line, client)
     made = _row(company, one, chosen, number, client)
     kept = await _of_router(connection, one.asterisk_id)
     if kept is not None and kept.outcome == "answered":
-        return
+        return None
     final = made if kept is None else _corrected(kept, made)
     claimants, after = ((), 0.0) if chosen is None else (chosen.claimants, chosen.claim_after)
     await _write(connection, final, await closing.client_of(connection, final, claimants, after))
+    return made if kept is None else None
 
 
 async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from callrouter.cdr.intake import Intake
-from callrouter.core.outcome import LegRow
+from callrouter.core.outcome import CallRow, LegRow
 from callrouter.core.recorded import Ending, Portion, Position, Record
 from callrouter.core.words import LostReason, PersonId, Result
 from callrouter.store import clients as book, queries, schemes
@@ -251,6 +251,15 @@ async def test_a_call_that_cannot_be_stored_holds_up_nobody(database: Database, 
     assert await shelf.settle(0.0) == (0, False)
     assert [one.row.outcome for one in await listed(database)] == ["answered"]
     assert await listed(database, "out") == ()
+
+
+async def test_whoever_counts_hears_of_each_new_row_once(database: Database) -> None:
+    """A call of the fallback is news once, however often it is looked at."""
+    news: list[CallRow] = []
+    counted = Records(database, lambda: AT + 100, news.append)
+    await settled(counted, RUNG, TALKED)
+    await settled(counted)
+    assert [(row.outcome, row.routed_by, row.direction) for row in news] == [("answered", "fallback", "in")]
 
 
 async def test_the_routers_own_calls_get_no_row(database: Database, shelf: Records) -> None:
