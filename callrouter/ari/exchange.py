@@ -24,7 +24,7 @@ from callrouter.core.words import CallId, Instant
 NEWCOMER = 0.3
 """Seconds in which a channel that belongs to no call may turn out to be a call that arrives this very moment."""
 SHARE, SHARE_AT_MOST = 0.001, 0.03
-"""Seconds a worker waits before it claims a call, for each call that it has, and at most."""
+"""Seconds a worker waits before it claims a call, for each call that it has or is about to have, and at most."""
 
 log = structlog.get_logger()
 
@@ -63,6 +63,7 @@ class Exchange:
         self._now = now
         self._replaced = replaced
         self.errands = Errands()
+        self._claims = 0
         self.is_closing = False
         self.former: resync.Former = []
         """What a former life has left: taken up once Asterisk is there."""
@@ -99,7 +100,7 @@ class Exchange:
         """What belongs to no call a moment later either is left of a former life, or came while nobody listened."""
         await asyncio.sleep(NEWCOMER)
         for channel in channels:
-            if self._phone.channels.whose(channel.id) is None:
+            if self._phone.channels.is_unknown(channel.id):
                 await self._take_in(channel)
         for bridge in bridges:
             await self._dissolve(bridge.id)
@@ -158,9 +159,12 @@ class Exchange:
         """Take a call that `StasisBroadcast()` offers; whoever claims first has it, and who has less claims sooner."""
         if self.is_closing:
             return
-        await asyncio.sleep(min(SHARE_AT_MOST, SHARE * len(self._calls)))
-        claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
+        self._claims += 1
         try:
+            await asyncio.sleep(min(SHARE_AT_MOST, SHARE * (len(self._calls) + self._claims)))
+            claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
             await self._phone.ari.send(claim)
         except (AriAway, AriRefused) as error:
             log.info("a call was not claimed", asterisk_id=channel, why=str(error))
+        finally:
+            self._claims -= 1

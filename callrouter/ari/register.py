@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from callrouter.core.words import CallId, Instant, LegId
 
 LEG_ARGS = 4
 """`leg`, the call, the person, the step."""
+LATELY = 1000
+"""So many channels that ended are remembered."""
 
 
 class Calls(Protocol):
@@ -34,6 +37,11 @@ class Register:
     def __init__(self) -> None:
         self._whose: dict[str, Whose] = {}
         self._channels: dict[CallId, list[str]] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    def is_unknown(self, channel: str) -> bool:
+        """Whether we have nothing to do with a channel; one that ended lately may still be on an older list."""
+        return channel not in self._whose and channel not in self._ended
 
     def whose(self, channel: str) -> Whose | None:
         """Return whose channel this is."""
@@ -66,6 +74,9 @@ class Register:
         event = translate(message, whose, at)
         if isinstance(event, ev.CallerGone | ev.LegEnded):
             del self._whose[subject]
+            self._ended[subject] = None
+            if len(self._ended) > LATELY:
+                self._ended.popitem(last=False)
         if event is not None:
             calls.deliver(whose.call, event)
         return True

@@ -169,9 +169,7 @@ class Resync:
         bridged = {channel for bridge in seen.bridges for channel in bridge.channels}
         held = seen.held(self._app)
         known = {call.bridge for call in self._calls.live()}
-        channels = [
-            one for one in held.values() if self._phone.channels.whose(one.id) is None and one.id not in bridged
-        ]
+        channels = [one for one in held.values() if self._phone.channels.is_unknown(one.id) and one.id not in bridged]
         bridges = [
             bridge
             for bridge in seen.bridges

@@ -205,3 +205,23 @@ async def test_a_caller_whom_nobody_served_is_taken_in_once(monkeypatch: pytest.
     await asyncio.gather(*exchange.errands._tasks)
     exchange.hear(ms.MESSAGE.validate_python(started("stranger", "+7495")))
     assert (board.arrived, board.told) == (["newcomer", "stranger"], [])
+
+
+async def test_who_leaves_while_asterisk_is_asked_is_nobody_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list has a caller whose end is heard before the list is read: he has had his call, and gets no second one."""
+    monkeypatch.setattr("callrouter.ari.exchange.NEWCOMER", 0)
+    call = replace(ringing(), legs=())
+    asterisk, board = Asterisk(call.caller), Board(call)
+    exchange = exchanged(asterisk, board)
+    look = asterisk.send
+
+    async def leave(request: Request, deadline: float = DEADLINE) -> object:
+        shown = await look(request, deadline)
+        if request.path == "channels":
+            exchange.hear(ms.MESSAGE.validate_python({"type": "StasisEnd", "channel": a_channel(call.caller)}))
+        return shown
+
+    monkeypatch.setattr(asterisk, "send", leave)
+    await exchange.connected()
+    await asyncio.gather(*exchange.errands._tasks)
+    assert (board.arrived, board.told) == ([], [(ID, ev.CallerGone(NOW))])
