@@ -38,6 +38,8 @@ class Lease:
     def __init__(self, database: Database, me: Identity) -> None:
         self._database = database
         self.me = me
+        self.load: Callable[[], int] = int
+        """Says how many calls this worker has."""
         self._turn = self._confirmed = time.monotonic()
         self._sure = asyncio.Event()
 
@@ -113,7 +115,7 @@ class Lease:
         if self._database.is_sqlite:
             return
         async with self._database.writing() as connection:
-            is_mine = await leases.beat(connection, self.me)
+            is_mine = await leases.beat(connection, self.me, self.load())
         if not is_mine:
             raise LeaseLostError(f"another worker has taken over the calls of {self.me.app}")
         self._confirmed = time.monotonic()
@@ -128,6 +130,11 @@ class Lease:
         if not self._database.is_sqlite:
             async with self._database.writing() as connection:
                 await leases.leave(connection, self.me)
+
+    async def fewest(self) -> int | None:
+        """Return how few calls another living worker has; None: there is none."""
+        async with self._database.reading() as connection:
+            return await leases.fewest(connection, self.me)
 
     async def silent(self) -> tuple[Silent, ...]:
         """Return who has not been heard for too long."""

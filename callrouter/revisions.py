@@ -26,6 +26,7 @@ class Revisions:
         self._database = database
         self._reception = reception
         self._answered = answered
+        self._said = ""
 
     async def follow(self) -> None:
         """Look for a new one until cancelled."""
@@ -45,5 +46,8 @@ class Revisions:
                 scheme = parse(newest.document, f"revision {newest.revision}")
                 self._reception.current = Current(scheme, newest.revision)
                 log.info("scheme", revision=newest.revision)
+            self._said = ""
         except CallrouterError as error:
-            log.warning("the scheme stays as it was", revision=has, why=str(error))
+            if str(error) != self._said:  # once, not each second of an outage
+                self._said = str(error)
+                log.warning("the scheme stays as it was", revision=has, why=self._said)

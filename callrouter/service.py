@@ -82,6 +82,7 @@ class Worker:
     ) -> None:
         now = Clock()
         self._lease = lease
+        lease.load = lambda: len(self._switchboard)
         self._stop = stop
         self._say = say
         self._database = database
@@ -104,7 +105,7 @@ class Worker:
             self._ended,
         )
         self._exchange = Exchange(
-            http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced, self._recorded
+            http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced, self._recorded, self._lead
         )
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
@@ -153,6 +154,9 @@ class Worker:
         except CallrouterError as error:
             log.warning("asterisk's records do not say when a caller left", why=str(error))
             return None
+
+    def _lead(self, calls: int) -> int:
+        return self._succession.lead(calls)
 
     def _person_changed(self, call: CallId, person: PersonId) -> None:
         self._switchboard.changed(call, person)

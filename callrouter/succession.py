@@ -40,18 +40,28 @@ class Succession:
         self._inherited: dict[str, Former] = {}
         """What is ours by the database, and at Asterisk still with the dead worker's application."""
         self._answered: set[str] = set()
+        self._fewest: int | None = None
+
+    def lead(self, calls: int) -> int:
+        """Return how many calls we are ahead of the others with so many."""
+        return 0 if self._fewest is None else max(0, calls - self._fewest)
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        said = ""
         while not self._database.is_sqlite:
             await asyncio.sleep(BEAT_EVERY)
             try:
+                self._fewest = await self._lease.fewest()
                 for one in await self._lease.silent():
                     await self._inherit(one)
                 for app in list(self._inherited):
                     await self._take_over(app)
+                said = ""
             except CallrouterError as error:
-                log.info("the other workers cannot be watched", why=str(error))
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("the other workers cannot be watched", why=said)
 
     async def _inherit(self, of: Silent) -> None:
         if of.ago is not None and await self._answers(of.app):

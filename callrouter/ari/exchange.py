@@ -23,8 +23,8 @@ from callrouter.core.words import CallId, Instant
 
 NEWCOMER = 0.3
 """Seconds in which a channel that belongs to no call may turn out to be a call that arrives this very moment."""
-SHARE, SHARE_AT_MOST = 0.001, 0.03
-"""Seconds a worker waits before it claims a call, for each call that it has or is about to have, and at most."""
+SHARE, SHARE_AT_MOST = 0.005, 0.05
+"""Seconds a worker waits before it claims a call, for each call it has more than another one, and at most."""
 
 log = structlog.get_logger()
 
@@ -54,6 +54,7 @@ class Exchange:
         now: Callable[[], Instant],
         replaced: asyncio.Event,
         ended: resync.Ended,
+        lead: Callable[[int], int],
     ) -> None:
         self._resync = resync.Resync(lists, phone, app, calls, now, ended)
         self._phone = phone
@@ -62,8 +63,8 @@ class Exchange:
         self._ids = ids
         self._now = now
         self._replaced = replaced
+        self._lead = lead
         self.errands = Errands()
-        self._claims = 0
         self.is_closing = False
         self.former: resync.Former = []
         """What a former life has left: taken up once Asterisk is there."""
@@ -156,15 +157,12 @@ class Exchange:
             await self._phone.tell(Request("POST", f"events/user/{HERE}", {"application": reply}))
 
     async def _claim(self, channel: str) -> None:
-        """Take a call that `StasisBroadcast()` offers; whoever claims first has it, and who has less claims sooner."""
+        """Take a call that `StasisBroadcast()` offers: whoever claims first has it, and who has less claims sooner."""
         if self.is_closing:
             return
-        self._claims += 1
+        await asyncio.sleep(min(SHARE_AT_MOST, SHARE * self._lead(len(self._calls))))
+        claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
         try:
-            await asyncio.sleep(min(SHARE_AT_MOST, SHARE * (len(self._calls) + self._claims)))
-            claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
             await self._phone.ari.send(claim)
         except (AriAway, AriRefused) as error:
             log.info("a call was not claimed", asterisk_id=channel, why=str(error))
-        finally:
-            self._claims -= 1

@@ -80,15 +80,16 @@ async def take(connection: AsyncConnection, me: Identity) -> float | None:
     if there is not None and there.place != me.place and there.ago < TERM * MICRO:
         raise LeaseHeldError(f"{me.app} is served by process {there.pid} at {there.place}: standing by")
     await connection.execute(delete(workers).where(workers.c.app == me.app))
-    values = {"app": me.app, "run": me.run, "pbx": me.pbx, "place": me.place, "pid": me.pid}
+    values = {"app": me.app, "run": me.run, "pbx": me.pbx, "place": me.place, "pid": me.pid, "calls": 0}
     now = type_coerce(_now(), Moment)
     await connection.execute(insert(workers).values(**values, since=now, beat_at=now))
     return None if there is None or there.beat_at == LEFT else there.ago / MICRO
 
 
-async def beat(connection: AsyncConnection, me: Identity) -> bool:
-    """Live on; return whether the lease is still ours."""
-    done = await connection.execute(update(workers).where(*_mine(me)).values(beat_at=type_coerce(_now(), Moment)))
+async def beat(connection: AsyncConnection, me: Identity, load: int) -> bool:
+    """Live on, with so many calls; return whether the lease is still ours."""
+    values = {"beat_at": type_coerce(_now(), Moment), "calls": load}
+    done = await connection.execute(update(workers).where(*_mine(me)).values(values))
     return done.rowcount == 1
 
 
@@ -101,6 +102,13 @@ async def is_mine(connection: AsyncConnection, me: Identity) -> bool:
 async def leave(connection: AsyncConnection, me: Identity) -> None:
     """Stop in order: whoever is there may take what is left at once."""
     await connection.execute(update(workers).where(*_mine(me)).values(beat_at=LEFT))
+
+
+async def fewest(connection: AsyncConnection, me: Identity) -> int | None:
+    """Return how few calls another living worker at our Asterisk has; None: there is none."""
+    others = (workers.c.app != me.app, workers.c.pbx == me.pbx, ~_is_over())
+    found: int | None = (await connection.execute(select(func.min(workers.c.calls)).where(*others))).scalar_one()
+    return found
 
 
 async def silent(connection: AsyncConnection, me: Identity) -> tuple[Silent, ...]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from callrouter.core.recorded import Position, Record, Recorded, gather
 from callrouter.store import rows, told
@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.outcome import CallRow
-    from callrouter.core.recorded import Ending, Portion
+    from callrouter.core.recorded import FALLBACK, Ending, Portion
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
 AT_ONCE = 50
 """Calls in one settling: others have to get at the database too."""
+FORGOTTEN_AFTER = 15.0
+"""Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
+_IS_DUE = or_(records.c.by == FALLBACK, records.c.line == "")
+"""Nobody else makes a row of it (`Record.is_due`)."""
 _OFFSET = record_files.c.path, record_files.c.inode, record_files.c.offset, record_files.c.before
 
 log = structlog.get_logger(__name__)
@@ -61,15 +65,27 @@ class Records:
 
     async def settle(self, patience: float) -> tuple[int, bool]:
         """Make calls of the channels whose records came so long ago; return how many, and whether some wait."""
-        newest = func.max(records.c.seen_at)
-        query = select(records.c.asterisk_id, newest.label("seen_at")).where(records.c.is_open)
-        query = query.group_by(records.c.asterisk_id).order_by(newest).limit(AT_ONCE + 1)
+        await self._leave_to_the_router()
+        newest, is_due = func.max(records.c.seen_at), func.max(case((_IS_DUE, 1), else_=0))
+        query = select(records.c.asterisk_id, newest.label("seen_at"), is_due.label("is_due"))
+        query = query.where(records.c.is_open).group_by(records.c.asterisk_id).order_by(newest).limit(AT_ONCE + 1)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
-        due = [one.asterisk_id for one in found[:AT_ONCE] if one.seen_at <= self._now() - patience]
+        due = [
+            one.asterisk_id
+            for one in found[:AT_ONCE]
+            if one.seen_at <= self._now() - (patience if one.is_due else FORGOTTEN_AFTER)
+        ]
         for asterisk_id in due:
             await self._settle(asterisk_id)
         return len(due), len(due) < len(found)
+
+    async def _leave_to_the_router(self) -> None:
+        """Whatever a worker has written down of a call, the rest of it is its own."""
+        is_written = select(calls.c.id).where(calls.c.asterisk_id == records.c.asterisk_id).exists()
+        left = update(records).where(records.c.is_open, ~_IS_DUE, is_written)
+        async with self._database.writing() as connection:
+            await connection.execute(left.values(is_open=False))
 
     async def ending(self, asterisk_id: str) -> Ending | None:
         """Return what is recorded of a channel's end, None when nothing is."""
@@ -142,7 +158,7 @@ async def _position(connection: AsyncConnection, name: str) -> Position | None:
 
 
 async def _keep(connection: AsyncConnection, found: Iterable[Record], at: Instant) -> None:
-    lines = [{name: getattr(one, name) for name in _OWN} | {"seen_at": at, "is_open": one.is_due} for one in found]
+    lines = [{name: getattr(one, name) for name in _OWN} | {"seen_at": at, "is_open": one.is_ours} for one in found]
     if lines:
         await connection.execute(insert_or_skip(connection, records), lines)
 

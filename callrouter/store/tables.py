@@ -236,6 +236,7 @@ workers = Table(
     Column("pbx", Words, nullable=False, comment="Asterisk's entity id"),
     Column("place", Words, nullable=False, comment="host and DATA_DIR"),
     Column("pid", Integer, nullable=False),
+    Column("calls", Integer, nullable=False, comment="that it has at the moment"),
     Column("since", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False, comment="by the database's clock; 0: it left in order"),
 )

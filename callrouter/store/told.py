@@ -64,7 +64,7 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
 
     Return the row if it is a new one.
     """
-    if not one.is_due:
+    if not one.is_due and await _of_router(connection, one.asterisk_id) is not None:
         return None
     company = await _company(connection, one.last.revision)
     if not one.line:
@@ -143,7 +143,8 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
         talk=_talk(company, one),
         steps=_steps(one, chosen),
         legs=tuple(_leg(company, one, record) for record in one.records if record.peer),
-        routed_by=FALLBACK,
+        routed_by=FALLBACK if one.is_due else "router",
+        recovered=not one.is_due,
     )
 
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text(), nullable=False, comment="Asterisk's entity id"),
         sa.Column("place", sa.Text(), nullable=False, comment="host and DATA_DIR"),
         sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False, comment="that it has at the moment"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("beat_at", sa.BigInteger(), nullable=False, comment="by the database's clock; 0: it left in order"),
         sa.PrimaryKeyConstraint("app", name=op.f("pk_workers")),

@@ -192,7 +192,7 @@ def exchanged(asterisk: Asterisk, board: Board) -> Exchange:
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for call in board.calls:
         phone.channels.know(call.caller, Whose(call.id))
-    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event(), recorded)
+    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event(), recorded, int)
 
 
 async def test_a_caller_whom_nobody_served_is_taken_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
