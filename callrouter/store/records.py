@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import case, func, or_, select, update
 
-from callrouter.core.recorded import Position, Record, Recorded, gather
+from callrouter.core.recorded import FALLBACK, Position, Record, Recorded, gather
 from callrouter.store import rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.outcome import CallRow
-    from callrouter.core.recorded import FALLBACK, Ending, Portion
+    from callrouter.core.recorded import Ending, Portion
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
