@@ -41,10 +41,15 @@ def mood(dice: Random) -> Mood:
 
 
 class Callers:
-    """Everybody who calls; `placed` is what became of them."""
+    """Everybody who calls; `placed` is what became of them. `lines` are those of each team: a caller calls one team."""
 
     def __init__(
-        self, trunk: Trunk, lines: Sequence[str], numbers: Sequence[str], voices: Mapping[int, str], dice: Random
+        self,
+        trunk: Trunk,
+        lines: Sequence[Sequence[str]],
+        numbers: Sequence[str],
+        voices: Mapping[int, str],
+        dice: Random,
     ) -> None:
         self.placed: list[Placed] = []
         self.live: set[asyncio.Task[None]] = set()
@@ -75,7 +80,7 @@ class Callers:
                 return number
 
     async def _call(self, number: str, mood: Mood) -> None:
-        line = self._dice.choice(self._lines)
+        line = self._dice.choice(self._lines[int(number) % len(self._lines)])
         placed = self.last[number] = Placed(number, line, time.time())
         self.placed.append(placed)
         call = await self._trunk.dial(line, caller=number)

@@ -14,6 +14,7 @@ from tests.soak.audit import Audit, is_barely
 from tests.soak.callers import Callers
 from tests.soak.company import numbers
 from tests.soak.faults import Faults
+from tests.soak.late import is_late
 from tests.soak.memory import Life, grown
 from tests.soak.people import SWEEP_EVERY, People
 from tests.soak.report import report
@@ -34,10 +35,10 @@ class Soak:
     def __init__(self, on: Stage, dice: Random, say: Callable[[str], None]) -> None:
         phones = on.phones
         voices = {phone.voice: person for person, phone in phones.items()}
-        lines = [line.number for line in on.firm.lines]
+        teams = [[line.number for line in on.firm.lines if line.department == key] for key in on.firm.departments]
         self._on = on
         self._say = say
-        self._callers = Callers(on.rig.trunk, lines, numbers(), voices, Random(dice.random()))
+        self._callers = Callers(on.rig.trunk, teams, numbers(), voices, Random(dice.random()))
         self._people = People(phones, self._callers.last, Random(dice.random()))
         self._faults = Faults(on.workers, on.postgres, Random(dice.random()))
         self._lives: dict[int, Life] = {}
@@ -106,7 +107,10 @@ class Soak:
         result.faults, result.lives = self._faults.done, list(self._lives.values())
         result.differences = list(Audit(placed, rows, self._faults.done).differences())
         reconciled = await self._on.reconciled()
-        wrong += [f"reconcile: {one}" for one in reconciled["differences"]]
+        for one in reconciled["differences"]:
+            (result.late if is_late(one, result.faults) else wrong).append(f"reconcile: {one}")
+        result.suspects = [row["id"] for one in result.differences for row in one.rows]
+        result.suspects += [one["call"] for one in reconciled["differences"] if one["call"]]
         wrong += [f"bad lines of Asterisk's: {reconciled['bad_lines']}"] if reconciled["bad_lines"] else []
         result.wrong = wrong + grown(result.lives)
         return result
@@ -128,14 +132,13 @@ async def soak(seconds: float, rate: float, fault_every: float, seed: int, say: 
         say(report(result))
         if not result.is_fine:
             say(f"what the workers have said: {_kept(on)}")
-        for difference in result.differences[:TRACED]:
-            for row in difference.rows:
-                say(await on.rig.run("calls", "show", row["id"]))
+        for call in result.suspects[:TRACED]:
+            say(await on.rig.run("calls", "show", call))
         return result
 
 
 TRACED = 8
-"""So many differences are told with their traces."""
+"""So many of the calls that differ are told with their traces."""
 
 
 def _kept(on: Stage) -> Path:

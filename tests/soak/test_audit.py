@@ -10,6 +10,7 @@ import pytest
 
 from tests.soak.audit import Audit
 from tests.soak.faults import Fault
+from tests.soak.late import is_late
 from tests.soak.memory import Life, grown
 from tests.soak.wire import Placed, Rung
 
@@ -91,6 +92,22 @@ def test_a_fault_explains_seconds_and_nothing_else() -> None:
     assert found(replace(TALKED, ended_at=113.0), row(), fault=near) == []
     assert found(replace(TALKED, ended_at=120.0), row(), fault=near) != []
     assert found(TALKED, lost("abandoned"), fault=near) == ["lost, not answered"]
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "kind", "late"),
+    [
+        ("ended_at", 105.0, "stalled", True),
+        ("ended_at", 99.0, "stalled", False),
+        ("ended_at", 105.0, "killed", False),
+        ("outcome", 105.0, "stalled", False),
+    ],
+)
+def test_what_was_heard_late(what: str, at: float, kind: str, late: bool) -> None:
+    """Only times, and only of what happened while a worker stood still or its connection did."""
+    asterisk, ledger = (datetime.fromtimestamp(one, UTC).isoformat() for one in (at, at + 3))
+    difference = {"what": what, "asterisk": asterisk, "ledger": ledger}
+    assert is_late(difference, [Fault(kind, "first", 104.0, 108.0)]) is late
 
 
 def test_memory_that_grows_is_seen() -> None:
