@@ -27,7 +27,7 @@ class Result:
     """What is not as it has to be; empty: the soak has passed."""
     differences: list[Difference] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
-    """Times of which a worker heard late, because it stood still or its connection did: said, but not held against it."""
+    """Times of which a worker heard late, as it or its connection stood still: said, but not held against it."""
     suspects: list[str] = field(default_factory=list)
     """The ids of the calls that differ."""
 
