@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 import re
 from collections.abc import Callable
 
 import structlog
 
 from callrouter.ari import messages as ms
+from callrouter.ari.dialler import Dialler
 from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
+from callrouter.ari.insist import EXISTS, GONE, insist_twice, once
 from callrouter.ari.register import Calls, Register
-from callrouter.ari.requests import PATIENT, QUICK, Request, Requests
+from callrouter.ari.requests import QUICK, Request, Requests
 from callrouter.ari.telling import Telling
 from callrouter.ari.translate import Whose
 from callrouter.core import commands as cm, events as ev
-from callrouter.core.call import Leg
-from callrouter.core.words import CallId, Instant, LegId, Release, Result
+from callrouter.core.words import CallId, Instant, Release, Result
 
 FALLBACK = "callrouter-fallback"
 """The dialplan's context for callers whom the router cannot serve."""
-GONE = {400, 404, 409, 412, 422}
-"""Asterisk's ways to say that a channel is no longer there for us."""
-EXISTS = 409
-"""What Asterisk says when a channel or a bridge is to be made a second time."""
-AGAIN = 0.1
-"""Seconds before the next attempt, and before a refusal is believed."""
-LATE = 0.4
-"""Seconds from which on a phone was called late: its step lasts so much longer."""
 READ_AT_MOST = 0.5
 """Seconds a question to Asterisk may take while a caller waits."""
-NAME_MOST = 80
-"""Characters of a name on a phone's display."""
 
 # The phone goes on showing what it showed when it rang, and the client is not told an internal number.
 _QUIETLY = {"inhibitConnectedLineUpdates": "true"}
@@ -48,29 +37,26 @@ class AriPhone:
 
     def __init__(self, ari: Requests, app: str, now: Callable[[], Instant], talk_limit: int = 14_400) -> None:
         self.ari = ari
-        self._app = app
         self._now = now
         self._talk_limit = talk_limit
         self.channels = Register()
-        self._undialled: dict[str, tuple[cm.Ring, Instant]] = {}
-        """Channels that were made and are not in our application yet: they cannot be dialled before."""
-        self._making: set[LegId] = set()
         self.errands = Errands()
         self._telling = Telling(ari, self.errands)
+        self.dialler = Dialler(ari, app, now, self.channels, self._telling, self.errands)
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
         self._telling.hear(message)
         is_known = self.channels.hear(message, calls, self._now())
-        if isinstance(message, ms.StasisStart) and (made := self._undialled.pop(message.channel.id, None)) is not None:
-            self.errands.send(self._dial(*made, calls))
+        if isinstance(message, ms.StasisStart):
+            self.dialler.arrived(message.channel.id, calls)
         return is_known
 
     async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
         """Do what a call wants; return the event it makes by itself, usually that it could not be done."""
         match command:
             case cm.Ring():
-                return await self._ring(call, command)
+                return await self.dialler.ring(call, command)
             case cm.HangUp():
                 reason = "answered_elsewhere" if command.result is Result.ELSEWHERE else "normal"
                 await self.hang_up(command.leg, reason)
@@ -90,7 +76,7 @@ class AriPhone:
 
     async def hang_up(self, channel: str, reason: str = "normal") -> None:
         """End a channel, for a reason of ARI's list."""
-        self._undialled.pop(channel, None)
+        self.dialler.spare(channel)
         await self._telling.send_off(channel, Request("DELETE", f"channels/{channel}", {"reason": reason}))
 
     async def close_bridge(self, bridge: str) -> None:
@@ -98,120 +84,17 @@ class AriPhone:
         await self._telling.tell(Request("DELETE", f"bridges/{bridge}"))
 
     async def tell(self, request: Request) -> bool:
-        """Send a request whose refusal means that it is already so (404 on hang-up, 409 on create)."""
-        try:
-            await self.ari.send(request)
-        except AriRefused as refused:
-            return refused.status in GONE
-        except AriAway as away:
-            log.warning("asterisk did not take a request", request=str(request), error=str(away))
-            return False
-        return True
-
-    async def _ring(self, call: CallId, ring: cm.Ring) -> ev.Event | None:
-        """Make the channel; it is dialled as soon as it is in our application, and nothing waits for that."""
-        self.channels.know(ring.leg, Whose(call, ring.leg, is_made_by_us=True))
-        begun = self._now()
-        self._undialled[ring.leg] = ring, begun
-        self._making.add(ring.leg)
-        try:
-            await self._insist(self._creation(call, ring), QUICK)
-        except (AriRefused, AriAway) as error:
-            is_there = isinstance(error, AriRefused) and error.status == EXISTS
-            if not is_there and ring.leg in self._undialled:  # otherwise it was heard of, whatever is answered
-                return self._not_rung(ring, error)
-        finally:
-            self._making.discard(ring.leg)
-        return self._delayed(ring, begun)
-
-    async def _insist(self, request: Request, deadlines: tuple[float, ...]) -> None:
-        """Send what means the same a second time until Asterisk answers: no caller pays for its silence."""
-        for deadline in deadlines[:-1]:
-            try:
-                await self.ari.send(request, deadline)
-            except AriAway as away:
-                log.warning("asterisk is silent; asked again", request=str(request), error=str(away))
-                await asyncio.sleep(AGAIN)
-            else:
-                return
-        await self.ari.send(request, deadlines[-1])
-
-    async def _insist_twice(self, request: Request, deadlines: tuple[float, ...]) -> None:
-        """Insist, and believe a refusal the second time only."""
-        try:
-            await self._insist(request, deadlines)
-        except AriRefused:
-            await asyncio.sleep(AGAIN)
-            await self._insist(request, deadlines)
-
-    def is_made(self, leg: LegId) -> bool:
-        """Whether Asterisk has, or had, a channel for this leg: not while its `Ring` still waits to be performed."""
-        return self.channels.whose(leg) is not None and leg not in self._making
-
-    async def _dial(self, ring: cm.Ring, begun: Instant, calls: Calls) -> None:
-        event: ev.Event | None = None
-        try:
-            await self._insist_twice(self._dialling(ring.leg, ring.until + self._late(begun)), PATIENT)
-            event = self._delayed(ring, begun)
-        except (AriRefused, AriAway) as error:
-            if isinstance(error, AriAway) or error.status not in GONE:
-                event = self._not_rung(ring, error)
-        if event is not None and (whose := self.channels.whose(ring.leg)) is not None:
-            calls.deliver(whose.call, event)
-
-    def _late(self, begun: Instant) -> float:
-        """Return how many seconds Asterisk was silent since then; what is usual is none."""
-        seconds = self._now() - begun
-        return seconds if seconds > LATE else 0.0
-
-    def _delayed(self, ring: cm.Ring, begun: Instant) -> ev.LegDelayed | None:
-        late = self._late(begun)
-        return ev.LegDelayed(self._now(), ring.leg, late) if late else None
-
-    def _not_rung(self, ring: cm.Ring, error: AriRefused | AriAway) -> ev.LegEnded:
-        """Nothing is left of the leg; "Allocation failed" is how Asterisk says that a phone is not registered."""
-        log.warning("a phone could not be rung", leg=ring.leg, phone=ring.phone, error=str(error))
-        self._undialled.pop(ring.leg, None)
-        self.errands.send(self._telling.tell(Request("DELETE", f"channels/{ring.leg}", {"reason": "normal"})))
-        return ev.LegEnded(self._now(), ring.leg, ev.End.FAILED if isinstance(error, AriAway) else ev.End.REFUSED)
-
-    async def dial_again(self, leg: Leg) -> None:
-        """Have a channel ring that was made, but perhaps not dialled (409: it was).
-
-        Its `StasisStart` may be held back and come later: dialled a second time before it rings, a channel ends.
-        """
-        self._undialled.pop(leg.id, None)
-        await self.tell(self._dialling(leg.id, leg.until))
-
-    def _dialling(self, leg: LegId, until: Instant) -> Request:
-        return Request("POST", f"channels/{leg}/dial", {"timeout": max(1, math.ceil(until - self._now()))})
-
-    def _creation(self, call: CallId, ring: cm.Ring) -> Request:
-        params: dict[str, str | int] = {
-            "endpoint": ring.dial,
-            "app": self._app,
-            "appArgs": f"leg,{call},{ring.person},{ring.step}",
-            "channelId": ring.leg,
-            "originator": ring.caller,
-        }
-        guard = max(1, math.ceil(ring.until - self._now())) + 5
-        # What a phone shows is its channel's connected line; `i`: written without being sent as an update.
-        variables = {
-            "CONNECTEDLINE(name,i)": _plain(ring.shows),
-            "CONNECTEDLINE(num,i)": ring.number or "",
-            "CONNECTEDLINE(pres,i)": "allowed",
-            "TIMEOUT(absolute)": str(guard),
-        }
-        return Request("POST", "channels/create", params, variables)
+        """Send a request whose refusal means that it is already so; return whether it is so."""
+        return await once(self.ari, request)
 
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         try:
             await self._build(bridge)
             leg, them = {"channel": connect.leg, **_QUIETLY}, {"channel": connect.caller, **_QUIETLY}
-            await self._insist_twice(Request("POST", f"{bridge}/addChannel", leg), QUICK)
-            await self._insist_twice(Request("POST", f"{caller}/answer"), QUICK)
-            await self._insist_twice(Request("POST", f"{bridge}/addChannel", them), QUICK)
+            await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", leg), QUICK)
+            await insist_twice(self.ari, Request("POST", f"{caller}/answer"), QUICK)
+            await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", them), QUICK)
         except (AriRefused, AriAway) as error:
             # Whoever left says so himself, in an event; 500: the caller to be answered hung up this instant.
             if isinstance(error, AriRefused) and error.status in {*GONE, 500}:
@@ -226,7 +109,7 @@ class AriPhone:
     async def _build(self, bridge: str) -> None:
         """Make the bridge; it is there already where only Asterisk's answer was lost."""
         try:
-            await self._insist_twice(Request("POST", bridge, {"type": "mixing"}), QUICK)
+            await insist_twice(self.ari, Request("POST", bridge, {"type": "mixing"}), QUICK)
         except AriRefused as refused:
             if refused.status != EXISTS:
                 raise
@@ -293,8 +176,3 @@ class AriPhone:
             await self.give_back(let_go.caller, let_go.line)
             return
         await self.hang_up(let_go.caller, _REASONS.get(let_go.release, "congestion"))
-
-
-def _plain(name: str) -> str:
-    """A caller's name is hostile input: what a display cannot show, and what a header must not hold, goes."""
-    return "".join(" " if not letter.isprintable() else letter for letter in name)[:NAME_MOST]

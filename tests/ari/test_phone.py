@@ -111,7 +111,7 @@ async def test_a_channel_that_is_there_already_was_made_by_us() -> None:
     there = {"POST channels/create": Answer(409, {"message": "Channel with given unique ID already exists"})}
     async with FakeAri(answers=there) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, RING) is None
-        assert (ari.said(), phone.is_made(LEG)) == (["POST channels/create"], True)
+        assert (ari.said(), phone.dialler.is_made(LEG)) == (["POST channels/create"], True)
 
 
 async def test_a_silence_of_asterisks_costs_no_leg() -> None:
@@ -122,10 +122,10 @@ async def test_a_silence_of_asterisks_costs_no_leg() -> None:
     ):
         ringing = asyncio.create_task(phone.perform(CALL, RING))
         await ari.was_asked("POST channels/create")
-        assert not phone.is_made(LEG)
+        assert not phone.dialler.is_made(LEG)
         ari.answers.clear()
         assert await ringing is None
-        assert (ari.said(), phone.is_made(LEG)) == (["POST channels/create"] * 2, True)
+        assert (ari.said(), phone.dialler.is_made(LEG)) == (["POST channels/create"] * 2, True)
 
 
 async def test_a_phone_that_is_called_late_says_so() -> None:
@@ -133,7 +133,7 @@ async def test_a_phone_that_is_called_late_says_so() -> None:
     wire = Wire()
     async with FakeAri(answers={"POST channels/create": Answer(after=0.6)}) as ari, a_phone(ari, wire) as phone:
         begun = time.monotonic()
-        phone._now = lambda: 1000.0 + time.monotonic() - begun
+        phone.dialler._now = lambda: 1000.0 + time.monotonic() - begun
         event = await phone.perform(CALL, RING)
         assert isinstance(event, ev.LegDelayed)
         assert 1.8 <= event.seconds < 2.5  # two attempts of half a second, and one that is waited for
@@ -168,7 +168,7 @@ async def test_a_leg_that_cannot_be_dialled_has_ended(
     answer: Answer, end: ev.End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer in time is our fault; either way the call hears of it, and nothing of the leg is left."""
-    monkeypatch.setattr("callrouter.ari.phone.PATIENT", (0.5,))
+    monkeypatch.setattr("callrouter.ari.dialler.PATIENT", (0.5,))
     wire = Wire()
     dial = f"POST channels/{LEG}/dial"
     async with FakeAri(answers={dial: answer}) as ari, a_phone(ari, wire) as phone:
