@@ -21,6 +21,10 @@ TAKEOVER = 9.0
 BARELY = 0.1
 """Seconds between the later 200 and the earlier end in which two may be brought together, or not: the ledger says."""
 
+UNSHIPPED = 2.0
+"""Seconds that the journal of a busy worker may be behind."""
+KILLED = frozenset({"killed", "nobody"})
+
 Row = Mapping[str, Any]
 
 
@@ -33,6 +37,8 @@ class Difference:
     rows: tuple[Row, ...]
     fault: str
     """What was broken then."""
+    is_unshipped: bool = False
+    """Its worker was killed, and what it had not shipped by then is not known to who took the call over."""
 
     def __str__(self) -> str:
         shown = "; ".join(
@@ -67,6 +73,9 @@ class Audit:
             fault = self._around(placed.invited_at, placed.ended_at)
             for what in self._one(placed, rows, fault):
                 yield Difference(what, placed, rows, fault)
+            for what in _outcome(placed, rows[0]) if len(rows) == 1 else ():
+                is_unshipped = bool(rows[0]["recovered"]) and self._was_killed(placed.invited_at, placed.ended_at)
+                yield Difference(what, placed, rows, fault, is_unshipped)
         for row in self._rows:
             if row["id"] not in matched:
                 at = _instant(row["arrived_at"])
@@ -78,8 +87,10 @@ class Audit:
         yield from _quiet(placed, TAKEOVER if fault else AT_ONCE)
         if len(rows) != 1:
             yield f"{len(rows)} rows"
-            return
-        yield from _outcome(placed, rows[0])
+
+    def _was_killed(self, began: float, ended: float) -> bool:
+        """Whether a worker was killed during a call, or so soon after it that it had not shipped the end."""
+        return any(one.kind in KILLED and began <= one.began_at <= ended + UNSHIPPED for one in self._faults)
 
     def _around(self, began: float, ended: float) -> str:
         """Return what was broken during a call, or shortly before it."""

@@ -26,6 +26,8 @@ class Result:
     wrong: list[str] = field(default_factory=list)
     """What is not as it has to be; empty: the soak has passed."""
     differences: list[Difference] = field(default_factory=list)
+    unshipped: list[Difference] = field(default_factory=list)
+    """Of calls whose worker was killed with news that only its journal had: said, but not held against it."""
     late: list[str] = field(default_factory=list)
     """Times of which a worker heard late, as it or its connection stood still: said, but not held against it."""
     suspects: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.soak.audit import Audit, is_barely
 from tests.soak.callers import Callers
@@ -105,15 +105,23 @@ class Soak:
             result.by[str(row["routed_by"])] += 1
             result.by["recovered"] += bool(row["recovered"])
         result.faults, result.lives = self._faults.done, list(self._lives.values())
-        result.differences = list(Audit(placed, rows, self._faults.done).differences())
-        reconciled = await self._on.reconciled()
-        for one in reconciled["differences"]:
-            (result.late if is_late(one, result.faults) else wrong).append(f"reconcile: {one}")
-        result.suspects = [row["id"] for one in result.differences for row in one.rows]
-        result.suspects += [one["call"] for one in reconciled["differences"] if one["call"]]
-        wrong += [f"bad lines of Asterisk's: {reconciled['bad_lines']}"] if reconciled["bad_lines"] else []
+        for one in Audit(placed, rows, self._faults.done).differences():
+            (result.unshipped if one.is_unshipped else result.differences).append(one)
         result.wrong = wrong + grown(result.lives)
+        self._reconcile(result, await self._on.reconciled())
         return result
+
+    def _reconcile(self, result: Result, reconciled: dict[str, Any]) -> None:
+        """Sort what Asterisk's own records say otherwise."""
+        unshipped = {row["id"] for one in result.unshipped for row in one.rows}
+        result.suspects = [row["id"] for one in (*result.differences, *result.unshipped) for row in one.rows]
+        for one in reconciled["differences"]:
+            if one["call"] in unshipped:
+                continue
+            (result.late if is_late(one, result.faults) else result.wrong).append(f"reconcile: {one}")
+            result.suspects += [one["call"]] if one["call"] else []
+        if reconciled["bad_lines"]:
+            result.wrong.append(f"bad lines of Asterisk's: {reconciled['bad_lines']}")
 
     async def _ledger(self) -> list[dict[str, object]]:
         """Return all rows, once there are as many as calls, or none have come for long."""

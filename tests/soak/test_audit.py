@@ -110,6 +110,25 @@ def test_what_was_heard_late(what: str, at: float, kind: str, late: bool) -> Non
     assert is_late(difference, [Fault(kind, "first", 104.0, 108.0)]) is late
 
 
+@pytest.mark.parametrize(
+    ("kind", "killed_at", "recovered", "unshipped"),
+    [
+        ("killed", 105.0, True, True),
+        ("nobody", 111.0, True, True),
+        ("killed", 113.0, True, False),
+        ("killed", 105.0, False, False),
+        ("stalled", 105.0, True, False),
+    ],
+)
+def test_what_only_a_killed_worker_knew(kind: str, killed_at: float, recovered: bool, unshipped: bool) -> None:
+    """An outcome of a call that was taken over from a worker killed then, or a moment later; nothing else."""
+    faults = [Fault(kind, "first", killed_at, killed_at + 3)]
+    (one,) = Audit([TALKED], [lost("abandoned") | {"recovered": recovered}], faults).differences()
+    assert one.is_unshipped is unshipped
+    (one,) = Audit([TALKED], [], faults).differences()
+    assert not one.is_unshipped
+
+
 def test_memory_that_grows_is_seen() -> None:
     """Ten minutes of a life are enough, and what comes before it is warm does not count."""
     warming = [(float(age), 50_000 + 100 * min(age, 300), age) for age in range(0, 900, 10)]
