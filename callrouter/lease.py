@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,8 +57,8 @@ class Lease:
             return math.inf
         async with self._database.reading() as connection:
             holder = await leases.holder(connection, self.me)
-        if holder is not None and holder.ago is not None and await answers(self.me.app):
-            raise LeaseHeldError(f"{self.me.app} answers at Asterisk, from {holder.place}: standing by")
+        if holder is not None and holder.ago is not None and await answers(holder.apps[0]):
+            raise LeaseHeldError(f"{holder.apps[0]} answers at Asterisk, from {holder.place}: standing by")
         async with self._database.writing() as connection:
             ago = await leases.take(connection, self.me)
         self._turn = self._confirmed = time.monotonic()
@@ -144,4 +144,17 @@ class Lease:
     async def inherit(self, of: Silent) -> tuple[CallId, ...] | None:
         """Take what a silent worker has; return its live calls, None if somebody was quicker or it is back."""
         async with self._database.writing() as connection:
+            await self.fence(connection)
             return await leases.inherit(connection, self.me, of)
+
+    async def heritage(self) -> tuple[str, ...]:
+        """Return the applications that we follow, and have not fetched everything from."""
+        if self._database.is_sqlite:
+            return ()
+        async with self._database.reading() as connection:
+            return await leases.heritage(connection, self.me)
+
+    async def release(self, apps: Sequence[str]) -> None:
+        """Nothing is left in these applications: their workers may come back."""
+        async with self._database.writing() as connection:
+            await leases.release(connection, self.me, apps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -68,16 +68,21 @@ class Exchange:
         self.is_closing = False
         self.former: resync.Former = []
         """What a former life has left: taken up once Asterisk is there."""
+        self.heritage: tuple[str, ...] = ()
+        """The applications that it had inherited, and not fetched everything from."""
         self.connected_once = asyncio.Event()
 
     async def connected(self) -> None:
         """Compare the calls in hand with what Asterisk has."""
-        self.errands.send(self._tidy(*await self._resync.catch_up(self.former)))
+        self.errands.send(self._tidy(*await self._resync.catch_up(self.former, self.heritage)))
         self.connected_once.set()
 
-    async def take_over(self, app: str, former: resync.Former) -> None:
-        """Fetch the calls of a dead worker's application."""
-        self.errands.send(self._tidy(*await self._resync.take_over(app, former)))
+    async def take_over(self, apps: Collection[str], former: resync.Former) -> None:
+        """Fetch the calls of dead workers' applications."""
+        await self.connected_once.wait()
+        former += self.former
+        self.former.clear()
+        self.errands.send(self._tidy(*await self._resync.take_over(apps, former)))
 
     def lost(self) -> None:
         """Note since when nothing is heard."""

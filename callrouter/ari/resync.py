@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -21,6 +22,11 @@ from callrouter.core.words import CallId, Instant, LegId
 
 LISTED_AT_MOST = 200
 """How often a channel may stand on an application's list."""
+
+AT_ONCE = 20
+"""How many channels are fetched at a time: Asterisk may be far away."""
+ATTEMPTS = 3
+"""How often a channel that does not come is fetched."""
 
 log = structlog.get_logger()
 
@@ -81,12 +87,15 @@ class Resync:
         self.lost_at: Instant | None = None
         """Since when nothing is heard: what Asterisk has no record of ended then."""
 
-    async def catch_up(self, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
+    async def catch_up(
+        self, former: Former, heritage: Collection[str] = ()
+    ) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
         """Tell each call what changed in the gap; return the channels and the bridges that belong to no call.
 
-        Those that a former life has left are adopted, and taken off the list once Asterisk has said what it has.
+        Those that a former life has left are adopted, and taken off the list once Asterisk has said what it has; not
+        those of which something is still in an application that it had inherited: they are fetched first.
         """
-        made = {leg.id for call in self._calls.live() for leg in call.legs if self._phone.is_made(leg.id)}
+        made = {leg.id for call in self._calls.live() for leg in call.legs if self._phone.dialler.is_made(leg.id)}
         live, waiting = list(self._calls.live()), list(self._calls.in_reception())
         for call, _ in former:
             self._expect(call)
@@ -95,27 +104,42 @@ class Resync:
         callers = [*waiting, *((call.id, call.caller) for call in live)]
         gone = [(call, caller) for call, caller in callers if caller not in held]
         await asyncio.gather(*(self._without_caller(seen, *one) for one in gone))
-        await self._adopt(former, seen)
+        inherited = {channel for app in heritage for channel in seen.held(app)}
+        unfetched = [
+            (call, since) for call, since in former if inherited & {call.caller, *(leg.id for leg in call.legs)}
+        ]
+        here = [one for one in former if one not in unfetched]
+        former[:] = unfetched
+        await self._adopt(here, seen)
         for call in live:
             await self._tell(call, seen, made)
         self.lost_at = None
         return self._strangers(seen)
 
-    async def take_over(self, app: str, former: Former) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
-        """Fetch every channel of an application whose worker is dead, and adopt its calls."""
+    async def take_over(
+        self, apps: Collection[str], former: Former
+    ) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
+        """Fetch every channel of applications whose workers are dead, and adopt their calls."""
         for call, _ in former:
             self._expect(call)
         seen = await look_round(self._lists)
-        for channel in sorted(seen.held(app).values(), key=lambda one: is_named_by_us(one.id)):  # the callers first
-            await self._fetch(app, channel)
-        seen = await look_round(self._lists)
+        for _ in range(ATTEMPTS):
+            theirs = [(app, channel) for app in apps for channel in seen.held(app).values()]
+            theirs.sort(key=lambda one: is_named_by_us(one[1].id))  # the callers first
+            for first in range(0, len(theirs), AT_ONCE):
+                await asyncio.gather(*(self._fetch(*one) for one in theirs[first : first + AT_ONCE]))
+            seen = await look_round(self._lists)
+            if not any(seen.held(app) for app in apps):
+                break
         await self._adopt(former, seen)
         return self._strangers(seen)
 
     async def _fetch(self, app: str, channel: ms.Channel) -> None:
         # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
         args = "leg" if is_named_by_us(channel.id) else line_of(channel)
-        await self._phone.tell(Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args}))
+        move = Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args})
+        with suppress(AriRefused):  # he left; or it is tried once more
+            await self._phone.ari.send(move)
         source: dict[str, str | int] = {"eventSource": f"channel:{channel.id}"}
         if is_named_by_us(channel.id):  # or nobody says how it ended
             await self._phone.tell(Request("POST", f"applications/{self._app}/subscription", source))
@@ -163,7 +187,7 @@ class Resync:
             if channel is not None and leg.state is LegState.LEAVING:
                 await self._phone.hang_up(leg.id)
             elif channel is not None and leg.state is LegState.DIALLED and _waits_to_be_dialled(channel):
-                await self._phone.dial_again(leg)
+                await self._phone.dialler.dial_again(leg)
 
     def _strangers(self, seen: Inventory) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
         bridged = {channel for bridge in seen.bridges for channel in bridge.channels}
@@ -179,6 +203,10 @@ class Resync:
             and held.keys() >= set(bridge.channels)
         ]
         return channels, bridges
+
+
+def _channels(call: Call) -> set[str]:
+    return {call.caller, *(leg.id for leg in call.legs)}
 
 
 def _waits_to_be_dialled(channel: ms.Channel) -> bool:

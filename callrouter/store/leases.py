@@ -2,22 +2,25 @@
 The workers' leases: who lives, and who may take over whose calls. PostgreSQL only, by the database's own clock.
 
 A lease permits; who has a call is decided by Asterisk. Without the database nobody takes over and everybody keeps what
-he has.
+he has. Who takes over has the dead worker's lease too, until he has fetched everything from its application: meanwhile
+that worker stands by if it comes back, and should the heir die, whoever follows him knows where the channels are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, cast, delete, func, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, and_, cast, delete, func, insert, select, type_coerce, update
 
 from callrouter.core.errors import AwayError
 from callrouter.core.words import CallId
 from callrouter.store.tables import MICRO, Moment, calls, workers
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 TERM = 2.5
@@ -43,9 +46,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A worker whose lease is over: `ago` seconds since its last beat, None when it stopped in order."""
+    """A worker whose leases are over: `ago` seconds since its last beat, None when it stopped in order.
 
-    app: str
+    `apps`: its own, and those that it had not wholly taken over.
+    """
+
+    apps: tuple[str, ...]
     run: str
     place: str
     ago: float | None
@@ -60,30 +66,38 @@ def _beat_at() -> ColumnElement[int]:
     return type_coerce(workers.c.beat_at, BigInteger)
 
 
-def _is_over() -> ColumnElement[bool]:
-    return _beat_at() < _now() - int(TERM * MICRO)
+def _is_over(ago: int) -> bool:
+    """Whether so many microseconds make a lease void; it is so too if the database's clock was set back since."""
+    return abs(ago) >= TERM * MICRO
 
 
 async def holder(connection: AsyncConnection, me: Identity) -> Silent | None:
     """Return who else has this worker's lease, if it is over."""
-    over = (workers.c.app == me.app, workers.c.place != me.place, _is_over())
-    return next(iter(await _silent(connection, over)), None)
+    its = select(workers.c.run).where(workers.c.app == me.app, workers.c.place != me.place)
+    return next(iter(await _silent(connection, workers.c.run.in_(its))), None)
 
 
 async def take(connection: AsyncConnection, me: Identity) -> float | None:
     """Take the lease; return how many seconds ago a former life of this worker was last heard, None: it left in order.
 
     Raises LeaseHeldError while another life has it, unless that was in our own DATA_DIR, which is locked: it is dead.
+    What that life had not wholly taken over is ours too.
     """
-    query = select(workers, (_now() - _beat_at()).label("ago")).where(workers.c.app == me.app).with_for_update()
+    query = select(workers).where(workers.c.app == me.app).with_for_update()
     there = (await connection.execute(query)).one_or_none()
-    if there is not None and there.place != me.place and there.ago < TERM * MICRO:
-        raise LeaseHeldError(f"{me.app} is served by process {there.pid} at {there.place}: standing by")
+    ago = None
+    if there is not None:
+        its = await _leases(connection, workers.c.run == there.run, is_locking=True)
+        if there.place != me.place and not _is_over(its[0].ago):
+            raise LeaseHeldError(f"{me.app} is served by process {there.pid} at {there.place}: standing by")
+        ago = _seconds(its[0])
+        await _succeed(connection, me, there.run, [one.app for one in its])
     await connection.execute(delete(workers).where(workers.c.app == me.app))
-    values = {"app": me.app, "run": me.run, "pbx": me.pbx, "place": me.place, "pid": me.pid, "calls": 0}
     now = type_coerce(_now(), Moment)
-    await connection.execute(insert(workers).values(**values, since=now, beat_at=now))
-    return None if there is None or there.beat_at == LEFT else there.ago / MICRO
+    await connection.execute(
+        insert(workers).values(app=me.app, pbx=me.pbx, since=now, beat_at=now, calls=0, **_life(me))
+    )
+    return ago
 
 
 async def beat(connection: AsyncConnection, me: Identity, load: int) -> bool:
@@ -101,37 +115,73 @@ async def is_mine(connection: AsyncConnection, me: Identity) -> bool:
 
 async def leave(connection: AsyncConnection, me: Identity) -> None:
     """Stop in order: whoever is there may take what is left at once."""
-    await connection.execute(update(workers).where(*_mine(me)).values(beat_at=LEFT))
+    await connection.execute(update(workers).where(workers.c.run == me.run).values(beat_at=LEFT))
 
 
 async def fewest(connection: AsyncConnection, me: Identity) -> int | None:
     """Return how few calls another living worker at our Asterisk has; None: there is none."""
-    others = (workers.c.app != me.app, workers.c.pbx == me.pbx, ~_is_over())
+    others = (workers.c.app != me.app, workers.c.pbx == me.pbx, func.abs(_now() - _beat_at()) < int(TERM * MICRO))
     found: int | None = (await connection.execute(select(func.min(workers.c.calls)).where(*others))).scalar_one()
     return found
 
 
 async def silent(connection: AsyncConnection, me: Identity) -> tuple[Silent, ...]:
     """Return the other workers at our Asterisk whose leases are over."""
-    return await _silent(connection, (workers.c.app != me.app, workers.c.pbx == me.pbx, _is_over()))
-
-
-async def _silent(connection: AsyncConnection, which: tuple[ColumnElement[bool], ...]) -> tuple[Silent, ...]:
-    query = select(workers, (_now() - _beat_at()).label("ago")).where(*which)
-    return tuple(
-        Silent(one.app, one.run, one.place, None if one.beat_at == LEFT else one.ago / MICRO)
-        for one in await connection.execute(query)
-    )
+    return await _silent(connection, and_(workers.c.run != me.run, workers.c.pbx == me.pbx))
 
 
 async def inherit(connection: AsyncConnection, me: Identity, of: Silent) -> tuple[CallId, ...] | None:
     """Take what a silent worker has; return its live calls, None if somebody was quicker or it is back."""
-    its = (workers.c.app == of.app, workers.c.run == of.run, _is_over())
-    if (await connection.execute(delete(workers).where(*its))).rowcount != 1:
+    its = await _leases(connection, workers.c.run == of.run, is_locking=True)
+    if not its or not _is_over(its[0].ago):
         return None
-    live = (calls.c.app == of.app, calls.c.outcome.is_(None))
+    return await _succeed(connection, me, of.run, [one.app for one in its])
+
+
+async def heritage(connection: AsyncConnection, me: Identity) -> tuple[str, ...]:
+    """Return the applications that we follow, and have not fetched everything from."""
+    theirs = (workers.c.run == me.run, workers.c.app != me.app)
+    return tuple((await connection.execute(select(workers.c.app).where(*theirs))).scalars())
+
+
+async def release(connection: AsyncConnection, me: Identity, apps: Sequence[str]) -> None:
+    """Nothing is left there: the name is free."""
+    await connection.execute(delete(workers).where(workers.c.run == me.run, workers.c.app.in_(apps)))
+
+
+async def _succeed(connection: AsyncConnection, me: Identity, run: str, apps: Sequence[str]) -> tuple[CallId, ...]:
+    """Be another life's successor; return its live calls. Its beats stay as they are: only our own one counts."""
+    await connection.execute(update(workers).where(workers.c.run == run).values(**_life(me)))
+    live = (calls.c.app.in_(apps), calls.c.outcome.is_(None))
     taken = await connection.execute(update(calls).where(*live).values(app=me.app).returning(calls.c.id))
     return tuple(CallId(call_id) for call_id in taken.scalars())
+
+
+async def _silent(connection: AsyncConnection, which: ColumnElement[bool]) -> tuple[Silent, ...]:
+    runs: dict[str, list[Row[Any]]] = {}
+    for one in await _leases(connection, which):
+        runs.setdefault(one.run, []).append(one)
+    return tuple(
+        Silent(tuple(one.app for one in its), run, its[0].place, _seconds(its[0]))
+        for run, its in runs.items()
+        if _is_over(its[0].ago)
+    )
+
+
+async def _leases(
+    connection: AsyncConnection, which: ColumnElement[bool], *, is_locking: bool = False
+) -> Sequence[Row[Any]]:
+    """Return leases, that with the newest beat first: it is its worker's own one."""
+    query = select(workers, (_now() - _beat_at()).label("ago")).where(which).order_by(_beat_at().desc())
+    return (await connection.execute(query.with_for_update() if is_locking else query)).all()
+
+
+def _seconds(lease: Row[Any]) -> float | None:
+    return None if lease.beat_at == LEFT else float(max(lease.ago, 0)) / MICRO
+
+
+def _life(me: Identity) -> dict[str, str | int]:
+    return {"run": me.run, "place": me.place, "pid": me.pid}
 
 
 def _mine(me: Identity) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

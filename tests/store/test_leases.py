@@ -14,7 +14,7 @@ from callrouter.lease import Lease, LeaseLostError
 from callrouter.store import history, schema
 from callrouter.store.database import Database
 from callrouter.store.journal import Journal
-from callrouter.store.leases import Identity, LeaseHeldError
+from callrouter.store.leases import Identity, LeaseHeldError, Silent
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import calls, workers
 from tests.store.lives import ANNA, ARRIVED, Life
@@ -42,12 +42,12 @@ async def somebody(_: str) -> bool:
     return True
 
 
-async def fall_silent(server: Database, *apps: str) -> None:
+async def fall_silent(server: Database, *apps: str, by: float = 10.0) -> None:
     """Let these workers not have been heard for a while."""
     async with server.writing() as connection:
         late = select(workers.c.beat_at).where(workers.c.app.in_(apps))
         for at in (await connection.execute(late)).scalars().all():
-            await connection.execute(update(workers).where(workers.c.app.in_(apps)).values(beat_at=at - 10.0))
+            await connection.execute(update(workers).where(workers.c.app.in_(apps)).values(beat_at=at - by))
 
 
 async def test_a_living_worker_keeps_its_name(server: Database) -> None:
@@ -108,11 +108,77 @@ async def test_who_is_back_in_time_keeps_its_calls(server: Database) -> None:
     """A beat between the look and the taking makes the taking void."""
     dead, me = Lease(server, OTHER), Lease(server, ME)
     await dead.take(nobody)
+    await me.take(nobody)
     await fall_silent(server, OTHER.app)
     (found,) = await me.silent()
     await dead.confirm()
     assert await me.inherit(found) is None
     await dead.confirm()
+
+
+async def test_who_is_followed_stands_by_until_all_is_fetched(server: Database) -> None:
+    """Its name is its heir's until then, and free afterwards."""
+    dead, heir = Lease(server, OTHER), Lease(server, ME)
+    await dead.take(nobody)
+    await heir.take(nobody)
+    await fall_silent(server, OTHER.app)
+    await heir.inherit(*await heir.silent())
+    back = Lease(server, replace(OTHER, run="back"))
+    with pytest.raises(LeaseHeldError, match="callrouter-b is served by process 1 at here:/var: standing by"):
+        await back.take(nobody)
+    assert await heir.silent() == ()
+    assert await heir.heritage() == (OTHER.app,)
+    await heir.release(await heir.heritage())
+    assert await back.take(nobody) == float("inf")
+    await heir.confirm()
+
+
+@pytest.mark.parametrize("who", ["itself", "the first", "a third"])
+async def test_an_heir_that_dies_before_all_is_fetched_is_followed_in_everything(
+    server: Database, tmp_path: Path, who: str
+) -> None:
+    """By its own next life, by the one that it followed, or by another: all have its calls, and know where they are."""
+    dead, heir = Lease(server, OTHER), Lease(server, ME)
+    await dead.take(nobody)
+    await heir.take(nobody)
+    journal = Journal(tmp_path, OTHER.app)
+    Life(journal, "live").rings(ANNA)
+    await Shipper(journal, server, dead.fence).drain()
+    await fall_silent(server, OTHER.app)
+    await heir.inherit(*await heir.silent())
+    third = Lease(server, Identity("callrouter-c", "three", "02:00", "elsewhere:/var", 3))
+    after = {
+        "itself": Lease(server, replace(ME, run="again")),
+        "the first": Lease(server, replace(OTHER, run="again")),
+        "a third": third,
+    }[who]
+    if who != "itself":
+        await fall_silent(server, ME.app)
+    await after.take(nobody)
+    if who == "a third":
+        (found,) = await third.silent()
+        assert found.apps == (ME.app, OTHER.app)
+        assert await third.inherit(found) == ("live",)
+    assert {*await after.heritage(), after.me.app} >= {ME.app, OTHER.app}
+    async with server.reading() as connection:
+        assert await history.live_of(connection, after.me.app) == ("live",)
+    with pytest.raises(LeaseLostError):
+        await heir.confirm()
+    with pytest.raises(LeaseLostError):
+        await heir.inherit(found if who == "a third" else Silent((OTHER.app,), "two", "there:/var", 10.0))
+    journal.close()
+
+
+async def test_a_clock_that_is_set_back_lets_nobody_live_on(server: Database) -> None:
+    """A beat of the future is none: who does not answer is followed, and who does beats anew."""
+    dead, me = Lease(server, OTHER), Lease(server, ME)
+    await dead.take(nobody)
+    await me.take(nobody)
+    await fall_silent(server, OTHER.app, by=-3600.0)
+    (found,) = await me.silent()
+    assert found.ago == 0.0
+    await dead.confirm()
+    assert await me.silent() == ()
 
 
 async def test_what_a_former_life_wrote_too_late_is_dropped(server: Database, tmp_path: Path) -> None:
