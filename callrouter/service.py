@@ -36,7 +36,7 @@ from callrouter.routing.numbers import mask
 from callrouter.settings import Settings
 from callrouter.store import queries
 from callrouter.store.database import Database
-from callrouter.store.history import live_of, unfinished
+from callrouter.store.history import is_live, live_of, unfinished
 from callrouter.store.journal import Journal
 from callrouter.store.lock import beat
 from callrouter.store.records import Records
@@ -119,7 +119,8 @@ class Worker:
         self._window = window
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
-        """Send a request over the connection of the moment."""
+        """Send a request over the connection of the moment; after a standstill, once the calls are known to be ours."""
+        await self._lease.sure()
         return await self._ari.send(request, deadline)
 
     async def look(self, phone: str, caller: str) -> PhoneState:
@@ -168,6 +169,7 @@ class Worker:
         """
         try:
             await self._shipper.drain()
+            heritage = await self._lease.heritage()
             async with self._database.reading() as connection:
                 left = await unfinished(connection, await live_of(connection, self._settings.app))
         except AwayError:
@@ -176,6 +178,8 @@ class Worker:
             log.warning("calls of a former life are not taken up", why=str(error))
             return 0
         self._exchange.former = [(one.call, max(one.heard_at, alive)) for one in left]
+        self._exchange.heritage = heritage
+        self._succession.follow(heritage)
         if left:
             log.warning("calls of a former life are taken up", calls=len(left))
         return len(left)
@@ -278,13 +282,16 @@ class Worker:
             return await queries.client_by_number(connection, number, department)
 
     async def _is_transfer(self, arrival: Arrival) -> bool:
-        """Whether a `Local/` channel belongs to a call that we have."""
+        """Whether a `Local/` channel belongs to a call that we, or another worker, have."""
         variable: dict[str, str | int] = {"variable": "CHANNEL(linkedid)"}
         try:
             answer = await self._ari.send(Request("GET", f"channels/{arrival.asterisk_id}/variable", variable))
-        except CallrouterError:
+            if answer["value"] in {call.arrived.asterisk_id for call in self._switchboard.live()}:
+                return True
+            async with asyncio.timeout(RECORD_WITHIN), self._database.reading() as connection:
+                return await is_live(connection, answer["value"])
+        except (CallrouterError, TimeoutError):
             return False
-        return answer["value"] in {call.arrived.asterisk_id for call in self._switchboard.live()}
 
 
 def roll_call(settings: Settings) -> Callable[[str], Awaitable[bool]]:

@@ -45,6 +45,12 @@ async def live_of(connection: AsyncConnection, app: str) -> tuple[CallId, ...]:
     return tuple(CallId(call_id) for call_id in (await connection.execute(query)).scalars())
 
 
+async def is_live(connection: AsyncConnection, asterisk_id: str) -> bool:
+    """Whether any worker has the call of this caller's channel."""
+    query = select(calls.c.id).where(calls.c.outcome.is_(None), calls.c.asterisk_id == asterisk_id)
+    return (await connection.execute(query)).first() is not None
+
+
 async def unfinished(connection: AsyncConnection, ids: Iterable[CallId]) -> tuple[Unfinished, ...]:
     """Return those of these calls that are not over, as their records leave them."""
     found = []

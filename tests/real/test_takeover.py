@@ -116,19 +116,20 @@ async def test_the_other_takes_over_a_call_that_climbs(postgres_url: str) -> Non
         await other.says("taken over", WITHIN)
         print(f"taken over {Moment.now() - killed:.2f} s after the kill")
         assert Moment.now() - killed < WITHIN
+        assert (len(rig.phone("boris").invites), len(rig.phone("boris").ringing)) == (1, 1)
         head = await rig.phone("gleb").incoming(within=12.0)
-        assert len(rig.phone("boris").invites) == 1
         head.answer()
         await call.wait("answered")
         await call.hears(head)
         await call.hangup()
         row = await the_row(rig)
         assert (row["outcome"], row["answered_by"], row["recovered"]) == ("answered", "gleb", True)
-        assert legs(row) == {
-            "anna": ["no_answer"],
-            "boris": ["no_answer"],
-            "vera": ["no_answer"],
-            "gleb": ["answered"],
+        # Whom Asterisk's timer stops before the prolonged step is over, is rung once more.
+        assert {person: set(results) for person, results in legs(row).items()} == {
+            "anna": {"no_answer"},
+            "boris": {"no_answer"},
+            "vera": {"no_answer"},
+            "gleb": {"answered"},
         }
 
 
