@@ -94,6 +94,9 @@ class Soak:
         except AssertionError as left:
             wrong.append(str(left).splitlines()[0])
         wrong += self._people.strange
+        wrong += [
+            f"{one.name} has ended by itself" for one in self._on.workers if one.router.process.returncode is not None
+        ]
         wrong += [f"{phone} rings still" for phone in rig.lab.phones if phone.ringing]
         rows = await self._ledger()
         live = await rig.run("calls", "watch", "--once", "--json")
