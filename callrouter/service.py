@@ -167,6 +167,7 @@ class Worker:
 
         Raises AwayError: try again.
         """
+        keeping = asyncio.create_task(self._lease.keep())  # this may take long, and a worker without beats is dead
         try:
             await self._shipper.drain()
             heritage = await self._lease.heritage()
@@ -177,6 +178,9 @@ class Worker:
         except CallrouterError as error:
             log.warning("calls of a former life are not taken up", why=str(error))
             return 0
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
         self._exchange.former = [(one.call, max(one.heard_at, alive)) for one in left]
         self._exchange.heritage = heritage
         self._succession.follow(heritage)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 from sqlalchemy import func, select
 
 from callrouter.store.tables import workers
@@ -15,7 +16,7 @@ from tests.lab import Call, Moment, Proxy, answers
 from tests.lab.liar import Liar, Lie
 from tests.real.generated import Firm
 from tests.real.rig import LINE, Rig, Router
-from tests.real.test_takeover import BROADCAST, CALLER, SECOND, WITHIN, freeze, pair, thaw, written
+from tests.real.test_takeover import BROADCAST, CALLER, FIRST, SECOND, WITHIN, freeze, pair, thaw, written
 from tests.real.test_volume import crowd
 
 FAR = 0.01
@@ -102,7 +103,8 @@ async def test_the_dead_one_is_back_while_its_calls_are_moved(postgres_url: str)
         await two.all_are_served()
 
 
-async def test_the_heir_dies_while_it_fetches(postgres_url: str) -> None:
+@pytest.mark.parametrize("first", ["the heir", "the one it followed"])
+async def test_the_heir_dies_while_it_fetches(postgres_url: str, first: str) -> None:
     """Part of the calls is still in the dead one's application: whoever is back first has them all."""
     far = Proxy()
     async with ringing(postgres_url, crowd(80, 1, 60.0), far) as two:
@@ -113,11 +115,13 @@ async def test_the_heir_dies_while_it_fetches(postgres_url: str) -> None:
         await two.heir.end(signal.SIGKILL)
         assert not [line for line in two.heir.log if "taken over" in line]
         far.delay = 0.0
-        back = [await two.rig.join("var"), await two.rig.join("second", APP=SECOND)]
-        await asyncio.gather(*(one.is_ready() for one in back))
-        async with asyncio.timeout(WITHIN):
-            while not [line for one in back for line in one.log if "taken over" in line]:  # noqa: ASYNC110 - others'
-                await asyncio.sleep(0.02)
+        back = {"the heir": ("second", SECOND), "the one it followed": ("var", FIRST)}
+        place, app = back.pop(first)
+        one = await two.rig.join(place, APP=app)
+        await one.says("the calls of a dead worker are taken over", 10.0)
+        ((place, app),) = back.values()
+        other = await two.rig.join(place, APP=app)
+        await other.is_ready()
         await two.all_are_served()
 
 
