@@ -9,7 +9,7 @@ from datetime import datetime
 from math import inf
 from typing import Any
 
-from tests.soak.faults import Fault
+from tests.soak.faults import SILENT, Fault
 from tests.soak.wire import Placed
 
 EARLY, LATE = 1.0, 3.0
@@ -37,8 +37,9 @@ class Difference:
     rows: tuple[Row, ...]
     fault: str
     """What was broken then."""
-    is_unshipped: bool = False
-    """Its worker was killed, and what it had not shipped by then is not known to who took the call over."""
+    is_known: bool = False
+    """One of the two that are known: its worker was killed, and who took the call over does not know what it had not
+    shipped; or the caller left while the worker heard nothing, and the ladder ran out before the news of it came."""
 
     def __str__(self) -> str:
         shown = "; ".join(
@@ -58,26 +59,27 @@ class Audit:
         self._placed = placed
         self._rows = rows
         self._faults = faults
+        self.calls: dict[str, Placed] = {}
+        """Which call each row is about, by the row's id."""
 
     def differences(self) -> Iterator[Difference]:
         """Yield them."""
         by_number: dict[str, list[tuple[float, Row]]] = defaultdict(list)
         for row in self._rows:
             by_number[row["caller"]].append((_instant(row["arrived_at"]), row))
-        matched: set[str] = set()
         for placed in self._placed:
             assert placed.ended_at is not None
             began, ended = placed.invited_at - EARLY, placed.ended_at + LATE
             rows = tuple(row for at, row in by_number[placed.number] if began <= at <= ended)
-            matched |= {row["id"] for row in rows}
+            self.calls |= {row["id"]: placed for row in rows}
             fault = self._around(placed.invited_at, placed.ended_at)
             for what in self._one(placed, rows, fault):
                 yield Difference(what, placed, rows, fault)
             for what in _outcome(placed, rows[0]) if len(rows) == 1 else ():
-                is_unshipped = bool(rows[0]["recovered"]) and self._was_killed(placed.invited_at, placed.ended_at)
-                yield Difference(what, placed, rows, fault, is_unshipped)
+                is_known = self._is_unshipped(placed, rows[0]) or self._left_in_silence(placed, rows[0])
+                yield Difference(what, placed, rows, fault, is_known)
         for row in self._rows:
-            if row["id"] not in matched:
+            if row["id"] not in self.calls:
                 at = _instant(row["arrived_at"])
                 yield Difference("a row of no call", None, (row,), self._around(at, at))
 
@@ -88,9 +90,20 @@ class Audit:
         if len(rows) != 1:
             yield f"{len(rows)} rows"
 
-    def _was_killed(self, began: float, ended: float) -> bool:
-        """Whether a worker was killed during a call, or so soon after it that it had not shipped the end."""
-        return any(one.kind in KILLED and began <= one.began_at <= ended + UNSHIPPED for one in self._faults)
+    def _is_unshipped(self, placed: Placed, row: Row) -> bool:
+        """Whether a worker was killed during a call that was taken over, or before it had shipped the call's end."""
+        assert placed.ended_at is not None
+        began, ended = placed.invited_at, placed.ended_at + UNSHIPPED
+        return bool(row["recovered"]) and any(
+            one.kind in KILLED and began <= one.began_at <= ended for one in self._faults
+        )
+
+    def _left_in_silence(self, placed: Placed, row: Row) -> bool:
+        """Whether the ladder of a caller who had left ran out while no worker heard anything."""
+        left = placed.ended_at if placed.has_left and not placed.is_answered else None
+        ran_out = row["lost_reason"] in {"no_answer", "unreachable"}
+        silent = [one for one in self._faults if one.kind in SILENT]
+        return bool(left and ran_out and any(one.began_at <= left <= (one.ended_at or left) for one in silent))
 
     def _around(self, began: float, ended: float) -> str:
         """Return what was broken during a call, or shortly before it."""
@@ -138,11 +151,20 @@ def _who(placed: Placed, row: Row) -> Iterator[str]:
 def _reasons(placed: Placed) -> Iterable[str]:
     """Return what the caller's final code may mean."""
     if placed.has_left and placed.status in {0, 487}:
-        return ("abandoned",)
+        return ("abandoned", "no_answer") if _was_given_up(placed) else ("abandoned",)
     if placed.status == 480:
         was_there = any(one.ringing_at is not None or one.status == 486 for one in placed.rang)
         return ("no_answer",) if was_there else ("no_answer", "unreachable")
     return ("failure",)
+
+
+def _was_given_up(placed: Placed) -> bool:
+    """Whether the ladder had run out a moment before the caller left: his phones were stopped first."""
+    assert placed.ended_at is not None
+    last = max(placed.rang, key=lambda one: one.ended_at or inf, default=None)
+    if last is None or last.ended_at is None or last.is_ended_by_phone:
+        return False
+    return 0 <= placed.ended_at - last.ended_at < BARELY
 
 
 def _quiet(placed: Placed, within: float) -> Iterator[str]:

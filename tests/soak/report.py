@@ -30,8 +30,11 @@ def report(result: Result) -> str:
         told += "" if per_thousand is None else f", {per_thousand:+.0f} kB per 1,000 calls"
         age, kilobytes, _ = life.samples[-1]
         lines.append(f"memory of {life.worker} ({life.pid}), {age:.0f} s old: {kilobytes} kB; {told}")
-    lines += [f"{len(result.unshipped)} outcomes that only a killed worker's journal knew", *map(str, result.unshipped)]
-    lines += [f"{len(result.late)} times that a worker heard of late", *result.late]
+    lines += [f"{len(result.known)} outcomes of known causes", *map(str, result.known)]
+    lines += [
+        f"{len(result.late)} times of which a worker heard late, or on which the wire agrees with it",
+        *result.late,
+    ]
     lines += [f"{len(result.differences)} differences, {len(result.wrong)} other faults"]
     lines += map(str, result.differences)
     lines += result.wrong

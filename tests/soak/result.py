@@ -26,10 +26,10 @@ class Result:
     wrong: list[str] = field(default_factory=list)
     """What is not as it has to be; empty: the soak has passed."""
     differences: list[Difference] = field(default_factory=list)
-    unshipped: list[Difference] = field(default_factory=list)
-    """Of calls whose worker was killed with news that only its journal had: said, but not held against it."""
+    known: list[Difference] = field(default_factory=list)
+    """Those of the two known causes (`Difference.is_known`): said, but not held against it."""
     late: list[str] = field(default_factory=list)
-    """Times of which a worker heard late, as it or its connection stood still: said, but not held against it."""
+    """Times of which a worker heard late, or on which the wire agrees with it: said, but not held against it."""
     suspects: list[str] = field(default_factory=list)
     """The ids of the calls that differ."""
 

@@ -22,7 +22,9 @@ from tests.soak.result import Result
 from tests.soak.stage import Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from tests.soak.wire import Placed
 
 SAY_EVERY = 10.0
 LEDGER_AT_MOST = 20.0
@@ -108,20 +110,22 @@ class Soak:
             result.by[str(row["routed_by"])] += 1
             result.by["recovered"] += bool(row["recovered"])
         result.faults, result.lives = self._faults.done, list(self._lives.values())
-        for one in Audit(placed, rows, self._faults.done).differences():
-            (result.unshipped if one.is_unshipped else result.differences).append(one)
+        audit = Audit(placed, rows, self._faults.done)
+        for one in audit.differences():
+            (result.known if one.is_known else result.differences).append(one)
         result.wrong = wrong + grown(result.lives)
-        self._reconcile(result, await self._on.reconciled())
+        self._reconcile(result, await self._on.reconciled(), audit.calls)
         return result
 
-    def _reconcile(self, result: Result, reconciled: dict[str, Any]) -> None:
+    def _reconcile(self, result: Result, reconciled: dict[str, Any], calls: Mapping[str, Placed]) -> None:
         """Sort what Asterisk's own records say otherwise."""
-        unshipped = {row["id"] for one in result.unshipped for row in one.rows}
-        result.suspects = [row["id"] for one in (*result.differences, *result.unshipped) for row in one.rows]
+        known = {row["id"] for one in result.known for row in one.rows}
+        result.suspects = [row["id"] for one in (*result.differences, *result.known) for row in one.rows]
         for one in reconciled["differences"]:
-            if one["call"] in unshipped:
+            if one["call"] in known:
                 continue
-            (result.late if is_late(one, result.faults) else result.wrong).append(f"reconcile: {one}")
+            late = is_late(one, result.faults, calls.get(one["call"]))
+            (result.late if late else result.wrong).append(f"reconcile: {one}")
             result.suspects += [one["call"]] if one["call"] else []
         if reconciled["bad_lines"]:
             result.wrong.append(f"bad lines of Asterisk's: {reconciled['bad_lines']}")

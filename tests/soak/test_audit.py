@@ -18,6 +18,7 @@ ANNA = Rung("anna", 100.1, 100.2, 101.0, 110.0, is_ended_by_phone=True, status=2
 TALKED = Placed("+79160000001", "+7495", 100.0, 101.0, 110.1, 200, heard=frozenset({"anna"}), rang=[ANNA])
 LOST = Placed("+79160000001", "+7495", 100.0, None, 104.0, 480, rang=[replace(ANNA, answered_at=None, ended_at=104.0)])
 LEFT = replace(LOST, status=487, has_left=True)
+GIVEN_UP = replace(LEFT, rang=[replace(LOST.rang[0], is_ended_by_phone=False)])
 NEAR = Fault("killed", "first", 103.0, 104.0)
 
 
@@ -45,6 +46,7 @@ def found(placed: Placed | None, *rows: dict[str, Any], fault: Fault | None = No
         (TALKED, row()),
         (LOST, lost("no_answer")),
         (LEFT, lost("abandoned")),
+        (GIVEN_UP, lost("no_answer")),
         (replace(LOST, status=503), lost("failure")),
         (replace(LOST, rang=[]), lost("unreachable")),
         (replace(TALKED, rang=[replace(ANNA, ended_at=101.3)], ended_at=101.05), lost("abandoned")),
@@ -52,7 +54,7 @@ def found(placed: Placed | None, *rows: dict[str, Any], fault: Fault | None = No
     ],
 )
 def test_what_agrees(placed: Placed, ledger: dict[str, Any]) -> None:
-    """Nothing is said of it; two who were up together for less than a moment may have been brought together or not."""
+    """Nothing is said of it; within a moment two may have been brought together or not, or the ladder have run out."""
     assert found(placed, ledger) == []
 
 
@@ -68,6 +70,7 @@ def test_what_agrees(placed: Placed, ledger: dict[str, Any]) -> None:
         (LOST, [lost("unreachable")], "unreachable, not no_answer"),
         (LOST, [lost("abandoned")], "abandoned, not no_answer"),
         (LEFT, [lost("no_answer")], "no_answer, not abandoned"),
+        (replace(GIVEN_UP, ended_at=104.2), [lost("no_answer")], "no_answer, not abandoned"),
         (replace(LEFT, is_stranded=True), [lost("abandoned")], "nobody came, and nobody said so"),
         (replace(LEFT, rang=[replace(ANNA, ended_at=None)]), [lost("abandoned")], "the call of anna has never ended"),
         (replace(TALKED, ended_at=113.0), [row()], "the caller was alone for 3.0 s after anna hung up"),
@@ -107,7 +110,9 @@ def test_what_was_heard_late(what: str, at: float, kind: str, late: bool) -> Non
     """Only times, and only of what happened while a worker stood still or its connection did."""
     asterisk, ledger = (datetime.fromtimestamp(one, UTC).isoformat() for one in (at, at + 3))
     difference = {"what": what, "asterisk": asterisk, "ledger": ledger}
-    assert is_late(difference, [Fault(kind, "first", 104.0, 108.0)]) is late
+    assert is_late(difference, [Fault(kind, "first", 104.0, 108.0)], None) is late
+    assert is_late(difference, [], replace(TALKED, ended_at=at + 2.5)) is (what == "ended_at")
+    assert not is_late(difference, [], TALKED)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +129,16 @@ def test_what_only_a_killed_worker_knew(kind: str, killed_at: float, recovered: 
     """An outcome of a call that was taken over from a worker killed then, or a moment later; nothing else."""
     faults = [Fault(kind, "first", killed_at, killed_at + 3)]
     (one,) = Audit([TALKED], [lost("abandoned") | {"recovered": recovered}], faults).differences()
-    assert one.is_unshipped is unshipped
+    assert one.is_known is unshipped
     (one,) = Audit([TALKED], [], faults).differences()
-    assert not one.is_unshipped
+    assert not one.is_known
+
+
+@pytest.mark.parametrize(("kind", "known"), [("stalled", True), ("killed", False)])
+def test_who_left_while_nobody_heard(kind: str, known: bool) -> None:
+    """The ladder ran out before the news came that the caller had left: known, if the worker heard nothing then."""
+    (one,) = Audit([LEFT], [lost("no_answer")], [Fault(kind, "first", 103.0, 107.0)]).differences()
+    assert one.is_known is known
 
 
 def test_memory_that_grows_is_seen() -> None:
