@@ -225,3 +225,15 @@ async def test_who_leaves_while_asterisk_is_asked_is_nobody_new(monkeypatch: pyt
     await exchange.connected()
     await asyncio.gather(*exchange.errands._tasks)
     assert (board.arrived, board.told) == ([], [(ID, ev.CallerGone(NOW))])
+
+
+async def test_a_call_that_is_still_where_a_former_life_had_inherited_it_waits() -> None:
+    """It is fetched before it is adopted: its caller is not gone."""
+    call = ringing()
+    asterisk, board = Asterisk(), Board()
+    asterisk.others = (call.caller,)
+    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
+    former = [(call, NOW)]
+    await Resync(asterisk, phone, "callrouter", board, lambda: NOW, recorded).catch_up(former, ["callrouter-b"])
+    assert former == [(call, NOW)]
+    assert (board.calls, board.told) == ([], [])
