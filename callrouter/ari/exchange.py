@@ -131,7 +131,7 @@ class Exchange:
         if any(call.bridge == bridge for call in self._calls.live()):
             return
         alone = await self._phone.members(bridge)
-        if len(alone) <= 1:
+        if alone is not None and len(alone) <= 1:
             for channel in alone:
                 await self._phone.hang_up(channel)
             await self._phone.close_bridge(bridge)

@@ -160,12 +160,12 @@ class AriPhone:
             return None
         return str(answer.get("value", "")) if isinstance(answer, dict) else None
 
-    async def members(self, bridge: str) -> tuple[str, ...]:
-        """Return who is in a bridge."""
+    async def members(self, bridge: str) -> tuple[str, ...] | None:
+        """Return who is in a bridge; None where Asterisk does not say, or has none of that name."""
         try:
             return ms.Bridge.model_validate(await self.ari.send(Request("GET", f"bridges/{bridge}"))).channels
         except (AriRefused, AriAway):
-            return ()
+            return None
 
     def forget(self, call: CallId) -> None:
         """The call is over."""

@@ -105,9 +105,7 @@ class Resync:
         gone = [(call, caller) for call, caller in callers if caller not in held]
         await asyncio.gather(*(self._without_caller(seen, *one) for one in gone))
         inherited = {channel for app in heritage for channel in seen.held(app)}
-        unfetched = [
-            (call, since) for call, since in former if inherited & {call.caller, *(leg.id for leg in call.legs)}
-        ]
+        unfetched = [(call, since) for call, since in former if inherited & _channels(call)]
         here = [one for one in former if one not in unfetched]
         former[:] = unfetched
         await self._adopt(here, seen)
