@@ -52,7 +52,7 @@ HAND_OVER_AT_MOST = 2.0
 RENEWALS = 4
 """How often the limit of a conversation is set anew before it would be reached: it is there for a router that is not.
 """
-RECORD_WITHIN = 0.5
+RECORD_WITHIN = 1.0
 """Seconds to find out what Asterisk recorded of a call that ended in a gap: others wait to be taken up."""
 BEAT_EVERY = 0.5
 """Seconds between two notes that this worker lives."""

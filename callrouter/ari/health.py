@@ -94,7 +94,7 @@ async def inspect(ari: Requests) -> Health:
         modules = await ari.send(Request("GET", "asterisk/modules"))
         running = (one["name"].removesuffix(".so") for one in modules if one.get("status") == "Running")
         system = info["system"]
-        return Health(system["version"], frozenset(running), system["entity_id"])
+        return Health(system["version"], frozenset(running), system.get("entity_id", ""))
     except (TypeError, KeyError, AttributeError):  # whatever answers there, it is not Asterisk
         raise AriRefused(_NO_ARI, "GET asterisk", "the answer is not ARI's") from None
 

@@ -60,6 +60,7 @@ class Intake:
         self.taken = 0
         """Records that were read."""
         self._shelf = shelf
+        self._reading = asyncio.Lock()
         self._seen: file.Stamp | None = _UNREAD
         self._waits = True
 
@@ -83,7 +84,11 @@ class Intake:
             await asyncio.sleep(LOOK_EVERY)
 
     async def read(self) -> None:
-        """Read what is new, in bounded portions."""
+        """Read what is new, in bounded portions; whoever comes meanwhile waits for it, and finds it read."""
+        async with self._reading:
+            await self._read()
+
+    async def _read(self) -> None:
         while (now := file.stamp(self.path)) != self._seen:
             portion = await self._shelf.take(str(self.path), lambda since: file.read(self.path, since))
             if portion is not None:

@@ -34,6 +34,8 @@ from callrouter.web.window import Window
 
 WAIT = 0.5
 """Seconds between two attempts to reach a server that is away, or to follow a worker that dies."""
+LEAVE_WITHIN = 2.0
+"""Seconds for what is left at the end."""
 T = TypeVar("T")
 
 
@@ -73,6 +75,7 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
             await stack.enter_async_context(listening(*told.http_bind, window))
         database = Database(told.database_url.get_secret_value())
         stack.push_async_callback(database.close)
+        stack.push_async_callback(_end_what_is_left)
         if database.file is not None:
             stack.enter_context(sole(database.file))
         observed = HttpRequests(told.ari_url, told.ari_username, told.password(), window.metrics)
@@ -94,6 +97,15 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
             if await patience.tries(lambda: worker.take_up(heard)) is None or not await worker.run(held):  # noqa: B023
                 return
             journal.begin_anew()
+
+
+async def _end_what_is_left() -> None:
+    """What nobody waited for ends before the database is closed: in the middle of a question it would never end."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=LEAVE_WITHIN)
 
 
 def _place(folder: Path) -> str:

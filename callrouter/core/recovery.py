@@ -12,7 +12,7 @@ from callrouter.core.commands import Guard
 from callrouter.core.connect import connected, not_connected, won
 from callrouter.core.ladder import guard_of
 from callrouter.core.recorded import Ending
-from callrouter.core.words import Instant, LostReason, Release, Result
+from callrouter.core.words import Instant, LegId, LostReason, Release, Result
 
 
 def recovered(call: Call, event: ev.Recovered) -> Reaction:
@@ -50,7 +50,14 @@ def _talked_to(call: Call, ending: Ending) -> Leg | None:
     if ending.answered_at is None:
         return None
     there = [leg for leg in legs.live(call) if leg.id == call.winner or leg.phone == ending.phone]
-    return replace(there[0], answered_at=there[0].answered_at or ending.answered_at) if there else None
+    if there:
+        return replace(there[0], answered_at=there[0].answered_at or ending.answered_at)
+    # His leg died with the worker's last records: whose phone it is, is known.
+    whose = [person.id for person in call.arrived.people if ending.phone in person.phones]
+    if not whose or not call.steps:
+        return None
+    leg, at = LegId(f"{call.id}.recorded"), ending.answered_at
+    return Leg(leg, whose[0], ending.phone, call.steps[-1].step, LegState.GONE, at, at, at, at, ending.at)
 
 
 def _guarded(reaction: Reaction) -> Reaction:

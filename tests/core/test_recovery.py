@@ -144,6 +144,17 @@ def test_who_talked_and_left_meanwhile_was_answered(*, written_down: bool) -> No
     assert [leg.result for leg in call.legs] == [Result.ANSWERED]
 
 
+def test_who_talked_to_a_phone_whose_leg_was_lost_was_answered() -> None:
+    """The dead worker's last records never came: Asterisk's knows the phone, and the scheme whose it is."""
+    ending = Ending(9.0, 1.5, "PJSIP/boris")
+    call, _ = machine.advance(ringing(), ev.Recovered(60.0, 1.0, gone=(ANNAS,), is_caller_gone=True, ending=ending))
+    assert (call.answered_by, call.answered_at, call.phase) == (BORIS, 1.5, Phase.OVER)
+    assert [(leg.person, leg.result) for leg in call.legs] == [(ANNA, Result.NO_ANSWER), (BORIS, Result.ANSWERED)]
+    nowhere = replace(ringing(), steps=())
+    call, _ = machine.advance(nowhere, ev.Recovered(60.0, 1.0, is_caller_gone=True, ending=ending))
+    assert call.answered_by is None
+
+
 def test_a_conversation_with_nobody_known_is_not_made_up() -> None:
     """Asterisk's record names a phone that does not ring for this call: he counts as one who left."""
     ending = Ending(9.0, 1.5, "PJSIP/999")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
@@ -42,6 +43,12 @@ async def folder(tmp_path: Path) -> Path:
     )
     assert await process.wait() == 0
     return tmp_path
+
+
+def elsewhere(folder: Path) -> str:
+    """Return the address of a second database: SQLite is for one worker."""
+    shutil.copy(folder / "callrouter.db", folder / "elsewhere.db")
+    return f"sqlite:///{folder}/elsewhere.db"
 
 
 def nowhere() -> str:
@@ -118,7 +125,7 @@ async def test_wrong_password_wrong_application_and_two_workers(folder: Path) ->
                 assert await second.ends() == 2
                 (line,) = second.lines
                 assert line.startswith(f"error: process {first.process.pid} serves callrouter already")
-            async with serving(settings(folder, url, APP="callrouter-2")) as other:
+            async with serving(settings(folder, url, APP="callrouter-2", DATABASE_URL=elsewhere(folder))) as other:
                 await other.says("ready app=callrouter-2")
                 assert await other.stop() == 0
             assert await first.stop() == 0
@@ -130,7 +137,8 @@ async def test_another_host_takes_the_name(folder: Path) -> None:
         url = lab.asterisk.ari_url
         async with serving(settings(folder, url)) as first:
             await first.says("ready")
-            async with serving(settings(folder, url, DATA_DIR=str(folder / "elsewhere"))) as second:
+            there = settings(folder, url, DATA_DIR=str(folder / "elsewhere"), DATABASE_URL=elsewhere(folder))
+            async with serving(there) as second:
                 await second.says("ready")
                 assert await first.ends(within=5) == 3
                 assert "another worker took the application callrouter" in first.lines[-1]
