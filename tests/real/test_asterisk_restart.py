@@ -60,7 +60,11 @@ async def test_asterisk_ends_with_twenty_live_calls(end: Callable[[Asterisk], Aw
               f"the last call was over {late:.2f} s after Asterisk's end")  # fmt: skip
         assert caller.answered_at - back < 2.0
         assert [row["outcome"] for row in rows] == ["lost", "answered"] * (LIVE // 2)
-        assert {row["lost_reason"] for row in rows[::2]} == {"abandoned"}
+        # In order Asterisk may hang a phone up before its caller: then nobody answered, and he was told so.
+        assert {row["lost_reason"] for row in rows[::2]} <= {
+            "abandoned",
+            *([] if end is killed else ["no_answer"]),
+        }
         assert len({row["id"] for row in rows}) == LIVE
         assert not [desk for desk in desks[1:] if len(desk.invites) != 1]
         assert late < NOTICED

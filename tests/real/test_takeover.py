@@ -93,8 +93,10 @@ async def the_row(rig: Rig) -> dict[str, Any]:
 async def test_each_call_is_claimed_once_and_load_is_shared(postgres_url: str) -> None:
     """Of 30 calls each is one row; either worker has at least a quarter of them."""
     async with pair(postgres_url, '{ring = "department", seconds = 20}') as two:
-        callers = [await two.rig.trunk.dial(LINE, caller=f"+7916{number:07}") for number in range(30)]
-        await asyncio.gather(*(caller.wait("ringing") for caller in callers))
+        callers = []
+        for number in range(30):
+            callers.append(await two.rig.trunk.dial(LINE, caller=f"+7916{number:07}"))
+            await callers[-1].wait("ringing")
         await asyncio.gather(*(caller.hangup() for caller in callers))
         rows = await two.rig.ended(30)
         assert {row["outcome"] for row in rows} == {"lost"}
