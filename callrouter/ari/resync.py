@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -136,8 +135,10 @@ class Resync:
         # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
         args = "leg" if is_named_by_us(channel.id) else line_of(channel)
         move = Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args})
-        with suppress(AriRefused):  # he left; or it is tried once more
+        try:
             await self._phone.ari.send(move)
+        except AriRefused:  # he left; or he stays on the list, and is fetched once more
+            return
         source: dict[str, str | int] = {"eventSource": f"channel:{channel.id}"}
         if is_named_by_us(channel.id):  # or nobody says how it ended
             await self._phone.tell(Request("POST", f"applications/{self._app}/subscription", source))
