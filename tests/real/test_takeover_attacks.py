@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from callrouter.store.tables import workers
-from tests.lab import Call, Moment, Proxy, answers
+from tests.lab import Call, Moment, Proxy, answers, rings
 from tests.lab.liar import Liar, Lie
 from tests.real.generated import Firm
 from tests.real.rig import LINE, Rig, Router
@@ -167,6 +167,7 @@ async def test_a_transfer_to_a_line_that_another_worker_claims(postgres_url: str
         call = await rig.trunk.dial(LINE, caller=CALLER)
         await call.wait("answered")
         await two.parted()
+        rig.phone("anna").behaviour = rings()  # she is rung again, and must not be the quickest
         await rig.phone("anna").calls[0].blind_transfer(LINE)
         vera = [await rig.phone("vera").incoming() for _ in range(2)][-1]
         vera.answer()
