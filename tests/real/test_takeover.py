@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import make_url, select
 
 from callrouter.core.call import LegState
-from callrouter.store import queries
 from callrouter.store.tables import calls
 from tests.lab import Company, Moment, Proxy, answers, refuses
 from tests.real.rig import LINE, Rig, Router, legs, scheme
@@ -58,8 +57,7 @@ async def written(rig: Rig, *people: str) -> None:
     """Wait until the ledger knows that these people's phones ring: what a worker knows that takes over."""
     async with asyncio.timeout(2.0):
         while True:
-            async with rig._database.reading() as connection:
-                live = await queries.live_calls(connection)
+            live = await rig.live()
             if set(people) <= {leg.person for call in live for leg in call.legs if leg.state is LegState.RINGING}:
                 return
             await asyncio.sleep(0.02)

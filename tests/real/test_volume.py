@@ -50,12 +50,15 @@ async def test_twelve_calls_for_three_people_wait_their_turn() -> None:
     firm = crowd(1, 3, 25.0)
     async with Rig(firm.document(), desks=firm.desks) as rig:
         phones = rig.lab.phones
-        for phone in phones:
-            phone.behaviour = answers(after=0.2, hangup_after=0.6)
         callers = []
         for number in range(12):
             callers.append(await rig.trunk.dial(firm.lines[0].number, caller=f"+7916{number:07}"))
-            await callers[-1].wait("ringing")  # handed over in this order
+            await _in_the_queue(rig, f"+7916{number:07}")
+        for phone in phones:
+            phone.behaviour = answers(after=0.2, hangup_after=0.6)
+        phones[0].ringing[0].answer()
+        await callers[0].wait("answered")
+        await callers[0].hangup()
         await asyncio.gather(*(caller.wait("ended", 25.0) for caller in callers))
         assert [caller.status for caller in callers] == [200] * 12
         for phone in phones:
@@ -65,6 +68,16 @@ async def test_twelve_calls_for_three_people_wait_their_turn() -> None:
         turns = [datetime.fromisoformat(row["answered_at"]) for row in rows]
         assert turns == sorted(turns), "somebody was served before one who had waited longer"
         assert {row["outcome"] for row in rows} == {"answered"}
+
+
+async def _in_the_queue(rig: Rig, caller: str) -> None:
+    """Wait until his call rings everybody or waits for them: while he is looked up, others may overtake him."""
+    async with asyncio.timeout(5.0):
+        while True:
+            mine = [call for call in await rig.live() if call.arrived.caller == caller]
+            if any(call.legs or any(step.waiting for step in call.steps) for call in mine):
+                return
+            await asyncio.sleep(0.02)
 
 
 async def _hear_each_other(caller: Call, winner: Phone) -> None:
