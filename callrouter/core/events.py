@@ -49,6 +49,27 @@ class CallArrived:
     claim_after: float = 10.0
     """Seconds of talk from which a claimant gets the client."""
     scheme_revision: int | None = None
+    is_closed: bool = False
+    """The line is closed: who is not talked to is lost as `closed`."""
+    music: str | None = None
+    """The music class that the caller hears instead of ringing."""
+    language: str = "ru"
+    """In which a colleague outside is asked whether he takes the call: ru or en."""
+    goes_on: str | None = None
+    """Where the dialplan goes on when the ladder has run out (`context,extension,priority`)."""
+    rule: str | None = None
+    """The rule that chose the ladder; None: the line itself."""
+    ladder_name: str | None = None
+    """The ladder, as the document calls it."""
+    source: str | None = None
+    """Where callers have the line's number from."""
+    stage: str | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+    """What else is known of the client: region, trade, …"""
+    known_from: str | None = None
+    """Who knew the client: crm, table, memory, prefix; None: nobody."""
+    also: tuple[str, ...] = ()
+    """Other clients who have this number too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +90,10 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """This person talks, or rings for an earlier call: he may become free."""
+    """This person talks, rings for an earlier call or writes up the one before: he may become free."""
 
     person: PersonId
+    why: Why = Why.BUSY
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ class Person:
     id: PersonId
     name: str
     phones: tuple[str, ...]
+    confirm: tuple[str, ...] = ()
+    """Those of his phones on which only "1" accepts a call."""
+    away: Why | None = None
+    """Why he is not rung, whatever his phones say: absent, off shift or off hours when the call arrived."""
+    wrap_up: float = 0.0
+    """Seconds after a conversation in which he is busy still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,18 @@ class Step:
     if_busy: IfBusy
     nobody: Why | None = None
     """Why there is nobody in it, when `people` is empty."""
+    at_once: int | None = None
+    """How many of its people ring together, in their order; None: all."""
+    each: float | None = None
+    """Seconds after which the next in order are rung instead; None: not before these are gone."""
+    deputies: tuple[tuple[PersonId, PersonId], ...] = ()
+    """Who of `people` stands for whom, because he is absent."""
+    announce: str | None = None
+    """What the caller hears when the step begins (an ARI media URI)."""
+    announce_away: str | None = None
+    """What he hears when it is skipped because its people are away …"""
+    announce_busy: str | None = None
+    """… or because they are busy."""
 
 
 def guard_of(ladder: Iterable[Step], ring_at_most: float) -> int:

@@ -42,6 +42,20 @@ class Why(StrEnum):
     PAUSED = "paused"
     ABSENT = "absent"
     CLOSED = "closed"
+    OFF_HOURS = "off_hours"
+    OFF_SHIFT = "off_shift"
+    DO_NOT_DISTURB = "do_not_disturb"
+    FORWARDED = "forwarded"
+    WRAP_UP = "wrap_up"
+    """Busy: the conversation before is written up."""
+    NOT_MEANT = "not_meant"
+    """The step's conditions do not hold for this call."""
+    NO_LAST = "no_last"
+    """Nobody talked to this caller lately."""
+    NO_SEGMENT = "no_segment"
+    """The client has no segment, or it has no specialists."""
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    NO_SUPERIOR = "no_superior"
 
 
 class LostReason(StrEnum):

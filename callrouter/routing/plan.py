@@ -92,7 +92,8 @@ def _summary(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_step(step) for step in value)
     shown = {field.name: getattr(value, field.name) for field in fields(value) if field.name not in _NEVER_SHOWN}
-    return ", ".join(f"{name} {_shown(held)}" for name, held in shown.items() if held is not None)
+    usual = {field.name: field.default for field in fields(value)}
+    return ", ".join(f"{name} {_shown(held)}" for name, held in shown.items() if held != usual[name])
 
 
 def _step(step: SchemeStep) -> str:
