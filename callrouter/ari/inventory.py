@@ -35,6 +35,12 @@ class Inventory:
         listed = self.apps.get(app, frozenset())
         return {key: one for key, one in self.channels.items() if key in listed and one.dialplan.app_name in STASIS}
 
+    def is_between(self, channel: str) -> bool:
+        """Whether it is on its way from one application to another, on nobody's list."""
+        one = self.channels.get(channel)
+        is_listed = any(channel in listed for listed in self.apps.values())
+        return one is not None and one.dialplan.app_name in STASIS and not is_listed
+
     def is_elsewhere(self, app: str, channel: str) -> bool:
         """Whether another application than this one has the channel."""
         return channel not in self.held(app) and any(channel in self.held(other) for other in self.apps)

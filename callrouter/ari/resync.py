@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -26,6 +27,8 @@ AT_ONCE = 20
 """How many channels are fetched at a time: Asterisk may be far away."""
 ATTEMPTS = 3
 """How often a channel that does not come is fetched."""
+LANDED_WITHIN, LOOK_EVERY = 1.0, 0.05
+"""Seconds a moved channel has to arrive, and seconds between two looks for it."""
 
 log = structlog.get_logger()
 
@@ -125,11 +128,21 @@ class Resync:
             theirs.sort(key=lambda one: is_named_by_us(one[1].id))  # the callers first
             for first in range(0, len(theirs), AT_ONCE):
                 await asyncio.gather(*(self._fetch(*one) for one in theirs[first : first + AT_ONCE]))
-            seen = await look_round(self._lists)
+            seen = await self._landed([channel.id for _, channel in theirs])
             if not any(seen.held(app) for app in apps):
                 break
         await self._adopt(former, seen)
         return self._strangers(seen)
+
+    async def _landed(self, moved: Collection[str]) -> Inventory:
+        """Look round once they are where they were moved to: Asterisk does it some time after its reply."""
+        seen = await look_round(self._lists)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LANDED_WITHIN):
+                while any(seen.is_between(channel) for channel in moved):
+                    await asyncio.sleep(LOOK_EVERY)
+                    seen = await look_round(self._lists)
+        return seen
 
     async def _fetch(self, app: str, channel: ms.Channel) -> None:
         # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
@@ -216,7 +229,8 @@ def _waits_to_be_dialled(channel: ms.Channel) -> bool:
 def recovery(call: Call, seen: Inventory, app: str, at: Instant, since: Instant) -> ev.Recovered:
     """Return how Asterisk has a call that a former life has left."""
     gone = tuple(leg.id for leg in call.legs if leg.state is not LegState.GONE and leg.id not in seen.channels)
-    return ev.Recovered(at, since, gone, is_caller_gone=call.caller not in seen.held(app))
+    is_here = call.caller in seen.held(app) or seen.is_between(call.caller)
+    return ev.Recovered(at, since, gone, is_caller_gone=not is_here)
 
 
 def missed(call: Call, here: Mapping[str, ms.Channel], at: Instant, made: Collection[LegId]) -> list[ev.Event]:

@@ -237,3 +237,39 @@ async def test_a_call_that_is_still_where_a_former_life_had_inherited_it_waits()
     await Resync(asterisk, phone, "callrouter", board, lambda: NOW, recorded).catch_up(former, ["callrouter-b"])
     assert former == [(call, NOW)]
     assert (board.calls, board.told) == ([], [])
+
+
+class Slow(Asterisk):
+    """It says that it has moved a channel, and does it a few looks later."""
+
+    looks = 3
+    moving: tuple[str, ...] = ()
+
+    async def send(self, request: Request, deadline: float = DEADLINE) -> object:
+        """Answer."""
+        if request.path.endswith("/subscription") and request.method == "DELETE":
+            if not self.others:
+                raise AriRefused(422, str(request), "not on the list")
+            self.moving, self.others = self.others, ()
+            return None
+        if request.path.endswith("/move"):
+            return None
+        shown = await super().send(request, deadline)
+        if request.path == "channels" and not self.others:
+            shown = [a_channel(channel, data="callrouter,+7495") for channel in self.moving]
+            self.looks -= 1
+            if self.looks == 0:
+                self.channels = self.moving
+        return shown
+
+
+async def test_who_is_on_his_way_to_us_is_not_gone() -> None:
+    """Asterisk moves a caller some time after it has said so: meanwhile he is on nobody's list."""
+    call = replace(ringing(), legs=())
+    asterisk, board = Slow(), Board()
+    asterisk.others = (call.caller,)
+    phone = AriPhone(asterisk, "callrouter", lambda: NOW)
+    resync = Resync(asterisk, phone, "callrouter", board, lambda: NOW, recorded)
+    await resync.take_over(["callrouter-b"], [(call, 3.0)])
+    assert asterisk.channels == (call.caller,)
+    assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
