@@ -63,6 +63,13 @@ async def written(rig: Rig, *people: str) -> None:
             await asyncio.sleep(0.02)
 
 
+async def talks(rig: Rig, person: str) -> None:
+    """Wait until the ledger knows that somebody talks to this person."""
+    async with asyncio.timeout(5.0):
+        while person not in {talk.person for one in await rig.live() for talk in one.talk}:  # noqa: ASYNC110 - another's
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def pair(url: str, ladder: str = LADDER) -> AsyncIterator[Pair]:
     """Yield two active workers."""

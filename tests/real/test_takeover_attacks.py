@@ -16,7 +16,7 @@ from tests.lab import Call, Moment, Proxy, answers, rings
 from tests.lab.liar import Liar, Lie
 from tests.real.generated import Firm
 from tests.real.rig import LINE, Rig, Router
-from tests.real.test_takeover import BROADCAST, CALLER, FIRST, SECOND, WITHIN, freeze, pair, thaw, written
+from tests.real.test_takeover import BROADCAST, CALLER, FIRST, SECOND, WITHIN, freeze, pair, talks, thaw, written
 from tests.real.test_volume import crowd
 
 FAR = 0.05
@@ -145,7 +145,7 @@ async def test_a_call_that_was_picked_up_is_taken_over_and_transferred(postgres_
         await call.wait("answered")
         await call.hears(rig.phone("irina"))
         holder, other = await two.parted()
-        await asyncio.sleep(0.3)
+        await talks(rig, "irina")
         await holder.end(signal.SIGKILL)
         await other.says("taken over", WITHIN)
         await call.hears(rig.phone("irina"), packets=20)
