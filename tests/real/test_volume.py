@@ -58,6 +58,7 @@ async def test_twelve_calls_for_three_people_wait_their_turn() -> None:
             phone.behaviour = answers(after=0.2, hangup_after=0.6)
         phones[0].ringing[0].answer()
         await callers[0].wait("answered")
+        await callers[0].hears(phones[0])
         await callers[0].hangup()
         await asyncio.gather(*(caller.wait("ended", 25.0) for caller in callers))
         assert [caller.status for caller in callers] == [200] * 12
