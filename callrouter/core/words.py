@@ -56,6 +56,8 @@ class Why(StrEnum):
     """The client has no segment, or it has no specialists."""
     NOBODY_ON_DUTY = "nobody_on_duty"
     NO_SUPERIOR = "no_superior"
+    NO_TURN = "no_turn"
+    """Others of the step were before him in its order."""
 
 
 class LostReason(StrEnum):
