@@ -56,6 +56,10 @@ class Calendar:
     days: tuple[tuple[date, tuple[Span, ...]], ...] = ()
     """Days that are otherwise, whatever week and holidays say; no span: closed."""
 
+    def __hash__(self) -> int:
+        """Return what tells most calendars apart: they are looked up for each call."""
+        return hash((self.key, self.timezone))
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
