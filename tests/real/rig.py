@@ -213,10 +213,10 @@ class Rig:
         assert process.returncode == code, f"{arguments}: exit {process.returncode}\n{out.decode()}{err.decode()}"
         return out.decode()
 
-    async def calls(self) -> list[dict[str, Any]]:
+    async def calls(self, direction: str | None = None) -> list[dict[str, Any]]:
         """Return what `calls list --json` prints, without a process for each look: half the tests' time was that."""
         async with self._database.reading() as connection:
-            found = await queries.ended_calls(connection, queries.Wanted())
+            found = await queries.ended_calls(connection, queries.Wanted(direction=direction))
         return [document(one.row, one.claimed_by) for one in found]
 
     async def live(self) -> tuple[Call, ...]:
