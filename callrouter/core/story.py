@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
 from itertools import groupby
 
 from callrouter.core import commands as cm, events as ev
 from callrouter.core.legs import person_of
+from callrouter.core.timeline import Stage
 from callrouter.core.words import Instant
+
+TOGETHER = 0.5
+"""Seconds within which somebody rings at the beginning of a step."""
 
 
 def tell(event: ev.Event, commands: tuple[cm.Command, ...], since: Instant) -> str:
@@ -54,6 +60,31 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"the router failed: {why}"
         case ev.Recovered():  # pragma: no branch - the last of the union
             return _recovered(event)
+
+
+def climbed(stage: Stage) -> str:
+    """Return one line for a step: when it began, whom it rang, who did not ring and why."""
+    head = f"{stage.at:6.1f}  {stage.step} {stage.action.value} {stage.target}"
+    not_rung = [f"{person or 'nobody'} {plain(why)}" for person, why in stage.not_rung]
+    if stage.skipped is not None:
+        reasons = f" ({', '.join(not_rung)})" if stage.not_rung[:1] not in {(), ((None, stage.skipped),)} else ""
+        return f"{head}: skipped, {plain(stage.skipped)}{reasons}"
+    said = [", ".join(_rings(stage)) or "nobody rings yet"]
+    said += [f"beside {', '.join(stage.rings_on)}"] if stage.rings_on else []
+    said += [f"not {', '.join(not_rung)}"] if not_rung else []
+    return f"{head}: {'; '.join(said)}"
+
+
+def _rings(stage: Stage) -> Iterator[str]:
+    stands_for = dict(stage.deputies)
+    for rung in stage.rings:
+        meant = f"{rung.person} (for {stands_for[rung.person]})" if rung.person in stands_for else rung.person
+        yield meant if rung.at - stage.at < TOGETHER else f"{meant} at {rung.at:.1f}"
+
+
+def plain(word: StrEnum) -> str:
+    """Return one of the contract's words as people write it."""
+    return word.value.replace("_", " ")
 
 
 def _arrived(event: ev.CallArrived) -> str:
