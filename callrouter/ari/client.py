@@ -15,6 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from callrouter.ari.errors import AriAway, AriBroken, AriRefused
+from callrouter.ari.lateness import Lateness
 from callrouter.ari.messages import MESSAGE, TYPES, Message
 from callrouter.ari.requests import DEADLINE, UNOBSERVED, Observer, Request
 from callrouter.ari.socket import Socket, open_socket
@@ -71,6 +72,7 @@ class AriClient:
         self.in_touch = asyncio.Event()
         """Set while Asterisk is heard, and all that was missed has been told."""
         self._held: list[Message] | None = None
+        self._lateness = Lateness()
         self.reconnects = 0
 
     @property
@@ -177,8 +179,9 @@ class AriClient:
         kind = raw.get("type")
         if not isinstance(kind, str) or kind not in TYPES:
             return
+        late = self._lateness.of(raw.get("timestamp", ""), time.time())
         try:
-            message = MESSAGE.validate_python(raw)
+            message = MESSAGE.validate_python(raw | {"late": late})
         except ValidationError as error:
             faults = error.error_count()
             log.warning("ari sent a message of unknown form; passed over", type=kind, faults=faults)

@@ -62,7 +62,14 @@ class Playback(_Message):
     id: str
 
 
-class StasisStart(_Message):
+class _News(_Message):
+    """Something happened."""
+
+    late: float = 0.0
+    """Seconds after which it is heard."""
+
+
+class StasisStart(_News):
     """A channel entered our application."""
 
     type: Literal["StasisStart"]
@@ -71,21 +78,21 @@ class StasisStart(_Message):
     replace_channel: Channel | None = None
 
 
-class StasisEnd(_Message):
+class StasisEnd(_News):
     """A channel left our application, hung up or not."""
 
     type: Literal["StasisEnd"]
     channel: Channel
 
 
-class ChannelStateChange(_Message):
+class ChannelStateChange(_News):
     """A channel rings or was answered."""
 
     type: Literal["ChannelStateChange"]
     channel: Channel
 
 
-class ChannelHangupRequest(_Message):
+class ChannelHangupRequest(_News):
     """A channel is about to go; `tech_cause` is 487 of a caller who gave up before he was answered."""
 
     type: Literal["ChannelHangupRequest"]
@@ -93,7 +100,7 @@ class ChannelHangupRequest(_Message):
     tech_cause: int | None = None
 
 
-class Dial(_Message):
+class Dial(_News):
     """How the dialling of a channel goes: `PROGRESS` is SIP 183."""
 
     type: Literal["Dial"]
@@ -101,7 +108,7 @@ class Dial(_Message):
     dialstatus: str = ""
 
 
-class ChannelDestroyed(_Message):
+class ChannelDestroyed(_News):
     """A channel is gone. `cause` is Q.850, `tech_cause` the SIP code where there was one."""
 
     type: Literal["ChannelDestroyed"]
@@ -110,7 +117,7 @@ class ChannelDestroyed(_Message):
     tech_cause: int | None = None
 
 
-class ChannelEnteredBridge(_Message):
+class ChannelEnteredBridge(_News):
     """A channel is in a bridge."""
 
     type: Literal["ChannelEnteredBridge"]
@@ -118,27 +125,27 @@ class ChannelEnteredBridge(_Message):
     bridge: Bridge
 
 
-class PlaybackFinished(_Message):
+class PlaybackFinished(_News):
     """A sound has ended, or failed."""
 
     type: Literal["PlaybackFinished"]
     playback: Playback
 
 
-class CallBroadcast(_Message):
+class CallBroadcast(_News):
     """`StasisBroadcast()` offers a channel to every application that matches (Asterisk 22.10)."""
 
     type: Literal["CallBroadcast"]
     channel: Channel
 
 
-class ApplicationReplaced(_Message):
+class ApplicationReplaced(_News):
     """Another socket took our application's name: this one hears nothing more."""
 
     type: Literal["ApplicationReplaced"]
 
 
-class ChannelUserevent(_Message):
+class ChannelUserevent(_News):
     """Another worker says something, by way of Asterisk."""
 
     type: Literal["ChannelUserevent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -17,7 +18,8 @@ from callrouter.ari.requests import QUICK, Request, Requests
 from callrouter.ari.telling import Telling
 from callrouter.ari.translate import Whose
 from callrouter.core import commands as cm, events as ev
-from callrouter.core.words import CallId, Instant, Release, Result
+from callrouter.core.recorded import Ending, phone_of
+from callrouter.core.words import CallId, Instant, LegId, Release, Result
 
 FALLBACK = "callrouter-fallback"
 """The dialplan's context for callers whom the router cannot serve."""
@@ -26,6 +28,7 @@ READ_AT_MOST = 0.5
 
 # The phone goes on showing what it showed when it rang, and the client is not told an internal number.
 _QUIETLY = {"inhibitConnectedLineUpdates": "true"}
+_INSTANT = re.compile(r"[0-9]{1,11}\.[0-9]{6}")
 _HARMLESS = re.compile(r"\w+\([\w-]+,[+*#\w.-]+,1\)")
 _REASONS = {Release.NORMAL: "normal", Release.NO_ANSWER: "no_answer", Release.REJECTED: "normal"}
 
@@ -101,9 +104,9 @@ class AriPhone:
                 return None
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
-        await self.renew(connect.caller, connect.leg)
         talked: dict[str, str | int] = {"variable": "CALLROUTER_TALKED", "value": "1"}
         await self._telling.tell(Request("POST", f"{caller}/variable", talked))
+        await self.renew(connect.caller, connect.leg)
         return None
 
     async def _build(self, bridge: str) -> None:
@@ -160,6 +163,19 @@ class AriPhone:
             return None
         return str(answer.get("value", "")) if isinstance(answer, dict) else None
 
+    async def conversation(self, caller: str) -> Ending | None:
+        """Return how the conversation of a caller who is there was, if he has had one and is alone now."""
+        if await self.read(caller, "CALLROUTER_TALKED") != "1":
+            return None
+        asked = ("CDR(end,u)", "CDR(answer,u)", "CDR(dstchannel)")
+        ended, answered, with_whom = await asyncio.gather(*(self.read(caller, one) for one in asked))
+        at = _instant(ended)
+        return None if at is None else Ending(at, _instant(answered), phone_of(with_whom or ""))
+
+    async def picked_up_at(self, leg: LegId) -> Instant | None:
+        """Return when a phone was picked up, by Asterisk's record."""
+        return _instant(await self.read(leg, "CDR(answer,u)"))
+
     async def members(self, bridge: str) -> tuple[str, ...] | None:
         """Return who is in a bridge; None where Asterisk does not say, or has none of that name."""
         try:
@@ -175,4 +191,12 @@ class AriPhone:
         if let_go.release is Release.FALLBACK:
             await self.give_back(let_go.caller, let_go.line)
             return
+        if let_go.lost is not None:  # first: who takes over from us after it knows that he has not left by himself
+            mark: dict[str, str | int] = {"variable": "CDR(callrouter_end)", "value": let_go.lost}
+            await self._telling.tell(Request("POST", f"channels/{let_go.caller}/variable", mark))
         await self.hang_up(let_go.caller, _REASONS.get(let_go.release, "congestion"))
+
+
+def _instant(told: str | None) -> Instant | None:
+    """Return an instant of Asterisk's record; None where it has none (yet)."""
+    return (float(told) or None) if told and _INSTANT.fullmatch(told) else None

@@ -180,6 +180,8 @@ class Resync:
         event = recovery(call, seen, self._app, self._now(), since)
         if event.is_caller_gone:
             event = replace(event, ending=await self._ended(call.caller))
+        elif not any(leg.id in seen.channels and seen.channels[leg.id].state == "Up" for leg in call.legs):
+            event = replace(event, ending=await self._phone.conversation(call.caller))
         self._calls.adopt(call.id, event)
 
     async def _without_caller(self, seen: Inventory, call: CallId, caller: str) -> None:
@@ -193,13 +195,24 @@ class Resync:
     async def _tell(self, call: Call, seen: Inventory, made: Collection[LegId]) -> None:
         """Tell a call what happened to its legs, and repeat what may have been lost: it means the same again."""
         for event in missed(call, seen.channels, self._now(), made):
-            self._calls.deliver(call.id, event)
+            self._calls.deliver(call.id, await self._dated(call, event))
         for leg in call.legs:
             channel = seen.channels.get(leg.id)
             if channel is not None and leg.state is LegState.LEAVING:
                 await self._phone.hang_up(leg.id)
             elif channel is not None and leg.state is LegState.DIALLED and _waits_to_be_dialled(channel):
                 await self._phone.dialler.dial_again(leg)
+
+    async def _dated(self, call: Call, event: ev.Event) -> ev.Event:
+        """Let Asterisk say how long ago somebody picked up, or a conversation ended."""
+        match event:
+            case ev.LegAnswered():
+                then = await self._phone.picked_up_at(event.leg)
+                return replace(event, late=_ago(then, event.at))
+            case ev.LegEnded() if event.leg == call.winner and call.answered_at is not None:
+                ending = await self._phone.conversation(call.caller)
+                return replace(event, late=_ago(ending.at if ending else None, event.at))
+        return event
 
     def _strangers(self, seen: Inventory) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
         bridged = {channel for bridge in seen.bridges for channel in bridge.channels}
@@ -219,6 +232,10 @@ class Resync:
 
 def _channels(call: Call) -> set[str]:
     return {call.caller, *(leg.id for leg in call.legs)}
+
+
+def _ago(then: Instant | None, at: Instant) -> float:
+    return 0.0 if then is None else max(0.0, at - then)
 
 
 def _waits_to_be_dialled(channel: ms.Channel) -> bool:

@@ -32,17 +32,18 @@ def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None
         case ms.ChannelEnteredBridge():
             return ev.Joined(at, whose.leg)
         case ms.ChannelStateChange() if whose.leg is not None:
-            return _state(message.channel.state, whose.leg, at)
+            return _state(message, whose.leg, at)
         case ms.Dial(dialstatus="PROGRESS") if whose.leg is not None:
             return ev.LegProgressed(at, whose.leg)
         case ms.ChannelDestroyed():
-            return _gone(whose, at, end_of(message.cause, message.tech_cause), message.tech_cause)
+            end = end_of(message.cause, message.tech_cause)
+            return _gone(whose, at, message.late, end, message.tech_cause or None)
         case ms.ChannelHangupRequest(tech_cause=487) if whose.leg is None:
-            return ev.CallerGone(at, is_unanswered=True)
+            return ev.CallerGone(at, is_unanswered=True, late=message.late)
         case ms.PlaybackFinished():
             return ev.PromptEnded(at)
         case ms.StasisEnd() if not whose.is_made_by_us:
-            return _gone(whose, at, ev.End.REFUSED, None)
+            return _gone(whose, at, message.late, ev.End.REFUSED)
     return None
 
 
@@ -61,11 +62,11 @@ def _replaced(channel: ms.Channel, whose: Whose, at: Instant) -> ev.Event:
     return ev.LegReplaced(at, whose.leg, LegId(channel.id), channel.phone, None)
 
 
-def _state(state: str, leg: LegId, at: Instant) -> ev.Event | None:
-    if state == "Ringing":
+def _state(message: ms.ChannelStateChange, leg: LegId, at: Instant) -> ev.Event | None:
+    if message.channel.state == "Ringing":
         return ev.LegRinging(at, leg)
-    return ev.LegAnswered(at, leg) if state == "Up" else None
+    return ev.LegAnswered(at, leg, message.late) if message.channel.state == "Up" else None
 
 
-def _gone(whose: Whose, at: Instant, end: ev.End, sip: int | None) -> ev.Event:
-    return ev.CallerGone(at) if whose.leg is None else ev.LegEnded(at, whose.leg, end, sip or None)
+def _gone(whose: Whose, at: Instant, late: float, end: ev.End, sip: int | None = None) -> ev.Event:
+    return ev.CallerGone(at, late=late) if whose.leg is None else ev.LegEnded(at, whose.leg, end, sip, late)

@@ -231,7 +231,7 @@ def _run_out(call: Call, at: Instant) -> Reaction:
 def let_go(call: Call, at: Instant, release: Release) -> Reaction:
     """End the caller's channel."""
     return replace(call, phase=Phase.LEAVING, patience=at + GOING_AT_MOST), (
-        LetGo(call.caller, release, call.arrived.line),
+        LetGo(call.caller, release, call.arrived.line, call.lost),
     )
 
 

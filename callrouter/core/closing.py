@@ -12,20 +12,36 @@ from callrouter.core.words import Instant, LostReason, Result
 
 LEGS_AT_MOST = 0.5
 """Seconds the legs have to go after the caller: the row is closed within 1 s."""
+CLOCKS = 0.02
+"""Seconds by which Asterisk's clock and ours may be apart."""
+_RUN_OUT = {LostReason.NO_ANSWER, LostReason.UNREACHABLE}
 
 
 def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
     """Every phone stops; who left before anybody was connected has abandoned the call."""
-    at = event.at
+    left = event.at - event.late
     if event.is_unanswered and call.phase is Phase.TALKING:
         call = _never_answered(call)
     if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
-        step = call.steps[-1].step if call.steps else None
-        call = replace(end_step(call, at), lost=LostReason.ABANDONED, lost_step=step)
-    call, stopped = legs.stop(hushed(call, at), lambda _: True, Result.CANCELLED)
+        call = replace(end_step(call, event.at), lost=LostReason.ABANDONED, lost_step=_step_at(call, left))
+    if call.phase in {Phase.CLOSING, Phase.LEAVING} and call.lost in _RUN_OUT and left < _ran_out_at(call) - CLOCKS:
+        call = replace(call, lost=LostReason.ABANDONED, lost_step=_step_at(call, left))
+    call, stopped = legs.stop(hushed(call, left), lambda _: True, Result.CANCELLED)
     closed = close_bridge(call)
-    call = replace(call, phase=Phase.ENDING, ended_at=at, bridge=None, patience=at + LEGS_AT_MOST)
+    call = replace(call, phase=Phase.ENDING, ended_at=left, bridge=None, patience=event.at + LEGS_AT_MOST)
     return over(call), (*stopped, *closed)
+
+
+def _step_at(call: Call, at: Instant) -> int | None:
+    """Return the last step that had begun then, if the call had any."""
+    begun = [run.step for run in call.steps if run.started_at <= at] or [run.step for run in call.steps[:1]]
+    return begun[-1] if begun else None
+
+
+def _ran_out_at(call: Call) -> Instant:
+    """The ladder ran out when its last step ended; who left before that was not let go, if it was heard later too."""
+    ended = call.steps[-1].ended_at if call.steps else None
+    return ended or call.arrived.at
 
 
 def _never_answered(call: Call) -> Call:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callrouter.core.ladder import Person
-from callrouter.core.words import Instant, LegId, PersonId, Release, Result
+from callrouter.core.words import Instant, LegId, LostReason, PersonId, Release, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ class LetGo:
     release: Release
     line: str
     """Where the dialplan's fallback goes on."""
+    lost: LostReason | None = None
+    """Why he is ended without a conversation: Asterisk's own record says so too, whatever becomes of ours."""
 
 
 @dataclass(frozen=True, slots=True)

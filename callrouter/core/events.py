@@ -162,6 +162,8 @@ class LegAnswered:
 
     at: Instant
     leg: LegId
+    late: float = 0.0
+    """Seconds after which it was heard: what follows begins only now."""
 
 
 class End(StrEnum):
@@ -185,6 +187,8 @@ class LegEnded:
     leg: LegId
     end: End
     sip: int | None = None
+    late: float = 0.0
+    """Seconds after which it was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,8 @@ class CallerGone:
     at: Instant
     is_unanswered: bool = False
     """He gave up at the instant of the pick-up: his operator never heard that he was answered (SIP 487)."""
+    late: float = 0.0
+    """Seconds after which it was heard: the ladder may have run out meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,10 @@ class Recovered:
     """Legs that ended meanwhile."""
     is_caller_gone: bool = False
     ending: Ending | None = None
-    """What Asterisk recorded of the caller who is gone; None: nothing, he was last known to be there `since`."""
+    """What Asterisk recorded of the caller who is gone; None: nothing, he was last known to be there `since`.
+
+    Of one who is there: of his conversation, which is over.
+    """
 
 
 Event = (

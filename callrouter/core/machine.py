@@ -102,7 +102,7 @@ def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:
     up = leg and legs.move(leg, legs.Signal.PICKED_UP)
     if up is None:
         return call, ()
-    return won(legs.put(call, replace(up, answered_at=event.at)), event.leg, event.at)
+    return won(legs.put(call, replace(up, answered_at=event.at - event.late)), event.leg, event.at)
 
 
 def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
@@ -110,12 +110,13 @@ def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
     gone = leg and legs.move(leg, legs.Signal.ENDED)
     if leg is None or gone is None:
         return call, ()
-    result = legs.ended_as(leg, event.end, event.at)
-    call = legs.put(call, replace(gone, ended_at=event.at, result=result))
+    then = event.at - event.late
+    result = legs.ended_as(leg, event.end, then)
+    call = legs.put(call, replace(gone, ended_at=then, result=result))
     if leg.id == call.winner and call.phase is Phase.CONNECTING:
         return not_connected(call, event.at)
     if leg.id == call.winner and call.phase is Phase.TALKING:
-        return let_go(hushed(call, event.at), event.at, Release.NORMAL)
+        return let_go(hushed(call, then), event.at, Release.NORMAL)
     if call.phase is Phase.ENDING:
         return over(call), ()
     if call.phase is not Phase.CLIMBING or not legs.is_live(leg):

@@ -40,7 +40,7 @@ class Record:
     by: str = ""
     """`fallback`, or empty: the router's."""
     end: str = ""
-    """What the fallback says of a ladder that ran out, else empty."""
+    """What the fallback, or the router, says of a ladder that ran out, else empty."""
     step: int | None = None
     revision: int | None = None
     """Of the scheme from which the fallback was rendered."""
@@ -122,18 +122,17 @@ class Recorded:
     @property
     def ending(self) -> Ending:
         """Return how the channel ended."""
-        return Ending(self.ended_at, self.answered_at, phone_of(self.talk[0].peer) if self.talk else "")
+        return Ending(self.ended_at, self.answered_at, phone_of(self.talk[0].peer) if self.talk else "", self.lost)
 
     @property
     def lost(self) -> LostReason | None:
-        """Return why nobody talked, as the dialplan has marked it; without a mark the caller has left.
+        """Return why nobody talked, as dialplan or router have marked it; without a mark the caller has left.
 
         The dialplan does not know that one of several phones was busy: then somebody was there.
         """
         if self.talk:
             return None
-        told = (LostReason.NO_ANSWER, LostReason.UNREACHABLE, LostReason.FAILURE)
-        reason = next((reason for reason in told if reason == self.last.end), LostReason.ABANDONED)
+        reason = next((reason for reason in LostReason if reason == self.last.end), LostReason.ABANDONED)
         is_busy = any(record.disposition == "BUSY" for record in self.records)
         return LostReason.NO_ANSWER if is_busy and reason is LostReason.UNREACHABLE else reason
 
@@ -147,6 +146,8 @@ class Ending:
     """When the first conversation on it began."""
     phone: str = ""
     """With whom that was (`PJSIP/101`)."""
+    lost: LostReason | None = None
+    """Why nobody talked, as it was marked before he was let go; ABANDONED where it was not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase
-from callrouter.core.climb import Reaction, let_go, resume
+from callrouter.core.climb import Reaction, end_step, let_go, resume
 from callrouter.core.closing import caller_gone, close_bridge, hushed
 from callrouter.core.commands import Guard
 from callrouter.core.connect import connected, not_connected, won
@@ -20,6 +20,9 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
     call = replace(call, recovered=True)
     if event.is_caller_gone:
         return _left(call, event)
+    winner = _talked_to(call, event.ending) if event.ending else None
+    if event.ending and winner and call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
+        return _talked_out(_without(connected(call, winner), event), event.at, event.ending.at)
     call = _without(call, event)
     match call.phase:
         case Phase.CLIMBING:
@@ -27,7 +30,8 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
         case Phase.CONNECTING:
             return _guarded(_connect_again(call, event.at))
         case Phase.TALKING if not _talks(call):
-            return let_go(hushed(call, event.since), event.at, Release.NORMAL)
+            until = event.since if event.ending is None else event.ending.at
+            return let_go(hushed(call, until), event.at, Release.NORMAL)
         case Phase.CLOSING:
             return let_go(call, event.at, Release.NO_ANSWER)
         case Phase.LEAVING:
@@ -43,7 +47,16 @@ def _left(call: Call, event: ev.Recovered) -> Reaction:
     winner = _talked_to(call, ending)
     if call.phase in {Phase.CLIMBING, Phase.CONNECTING} and winner is not None:
         call = connected(call, winner)
+    elif call.phase in {Phase.CLIMBING, Phase.CONNECTING} and ending.lost not in {None, LostReason.ABANDONED}:
+        call = replace(end_step(call, ending.at), phase=Phase.LEAVING, lost=ending.lost)
     return caller_gone(_without(call, event), ev.CallerGone(ending.at))
+
+
+def _talked_out(call: Call, at: Instant, until: Instant) -> Reaction:
+    """His conversation, of which the last records died with the worker, is over: nobody is called for him again."""
+    call, stopped = legs.stop(hushed(call, until), lambda _: True, Result.ELSEWHERE)
+    call, released = let_go(replace(call, bridge=None), at, Release.NORMAL)
+    return call, (*stopped, *close_bridge(call), *released)
 
 
 def _talked_to(call: Call, ending: Ending) -> Leg | None:

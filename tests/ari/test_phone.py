@@ -181,7 +181,7 @@ async def test_a_leg_that_cannot_be_dialled_has_ended(
 
 
 async def test_two_are_connected_in_the_order_that_keeps_the_caller_unbilled() -> None:
-    """Bridge, leg, answer the caller, caller; then the guards, and the mark that he has talked."""
+    """Bridge, leg, answer the caller, caller; then the mark that he has talked, and the guards."""
     async with FakeAri() as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, CONNECT) is None
         bridge = "bridges/call.bridge1"
@@ -192,7 +192,7 @@ async def test_two_are_connected_in_the_order_that_keeps_the_caller_unbilled() -
             f"POST {bridge}/addChannel",
         ]
         variables = [one.params["variable"] for one in ari.asked[4:]]
-        assert variables == ["TIMEOUT%28absolute%29", "TIMEOUT%28absolute%29", "CALLROUTER_TALKED"]
+        assert variables == ["CALLROUTER_TALKED", "TIMEOUT%28absolute%29", "TIMEOUT%28absolute%29"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from callrouter.core import commands as cm, events as ev, machine
 from callrouter.core.call import Call
 from callrouter.core.ladder import Person, Step
-from callrouter.core.words import Action, CallId, IfBusy, LegId, PersonId, Release, Result, Why
+from callrouter.core.words import Action, CallId, IfBusy, LegId, LostReason, PersonId, Release, Result, Why
 
 T = 1000.0
 """When the call arrives."""
@@ -98,9 +98,9 @@ def hang_up(step: int, number: int, person: PersonId, result: Result) -> cm.Hang
     return cm.HangUp(leg(step, number, person), result)
 
 
-def let_go(release: Release = Release.NO_ANSWER) -> cm.LetGo:
+def let_go(release: Release = Release.NO_ANSWER, lost: LostReason | None = None) -> cm.LetGo:
     """Return the command that ends the caller's channel."""
-    return cm.LetGo("caller", release, "+74951234567")
+    return cm.LetGo("caller", release, "+74951234567", lost)
 
 
 def connect(leg_id: LegId, bridge: int = 1) -> cm.Connect:

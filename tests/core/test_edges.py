@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callrouter.core import events as ev
-from callrouter.core.words import IfBusy, Result
+from callrouter.core.words import IfBusy, LostReason, Result
 from tests.core.calls import (
     ANNA,
     BORIS,
@@ -52,7 +52,7 @@ def test_long_step() -> None:
     call = arrived(replace(HEAD, seconds=100.0), OWNER)
     assert last(call, found(0, 1, GLEB)) == [ring(1, 1, GLEB, 102)]
     end = last(call, found(0, 1, GLEB), rings(0, 1, 1, GLEB), elapsed(100))
-    assert end == [hang_up(1, 1, GLEB, Result.NO_ANSWER), let_go()]
+    assert end == [hang_up(1, 1, GLEB, Result.NO_ANSWER), let_go(lost=LostReason.NO_ANSWER)]
 
 
 def test_wrong_step() -> None:

@@ -9,7 +9,7 @@ import pytest
 from callrouter.core import commands as cm, events as ev, machine
 from callrouter.core.call import Phase
 from callrouter.core.ladder import Step
-from callrouter.core.words import Action, IfBusy, PersonId, Result, Why
+from callrouter.core.words import Action, IfBusy, LostReason, PersonId, Result, Why
 from tests.core import calls
 from tests.core.calls import (
     ANNA,
@@ -42,6 +42,7 @@ DEPARTMENT_RINGS = (*ANNA_RINGS, elapsed(10), found(10, 2, BORIS, VERA), rings(1
 HEAD_RINGS = (*DEPARTMENT_RINGS, elapsed(20), found(20, 3, GLEB), rings(20, 3, 4, GLEB))
 ALL_BUSY = found(0, 1, ev.Busy(ANNA), ev.Busy(BORIS), ev.Busy(VERA))
 
+NO_ANSWER, UNREACHABLE = LostReason.NO_ANSWER, LostReason.UNREACHABLE
 CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] = {
     "the first step asks about its people": (arrived(), (), [ask(1, ANNA)]),
     "who is free is rung, until the latest end of the last step he could ring in": (
@@ -78,20 +79,24 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
     "the ladder has run out": (
         arrived(),
         (*HEAD_RINGS, elapsed(30), found(30, 4, away(IRINA))),
-        [hang_up(3, 4, GLEB, Result.NO_ANSWER), let_go()],
+        [hang_up(3, 4, GLEB, Result.NO_ANSWER), let_go(lost=NO_ANSWER)],
     ),
     "the line's prompt comes before the end": (
         arrived(HEAD, prompt="sound:sorry"),
         (found(0, 1, away(GLEB)),),
         [cm.Play("caller", "sound:sorry")],
     ),
-    "an empty ladder has run out at once": (replace(arrived(), ladder=()), (), [let_go()]),
+    "an empty ladder has run out at once": (replace(arrived(), ladder=()), (), [let_go(lost=UNREACHABLE)]),
     "each contact of a phone rings": (
         arrived(HEAD),
         (found(0, 1, free(GLEB, 2)),),
         [ring(1, 1, GLEB, 12), ring(1, 2, GLEB, 12, of=2)],
     ),
-    "somebody free without a contact is unreachable": (arrived(HEAD), (found(0, 1, free(GLEB, 0)),), [let_go()]),
+    "somebody free without a contact is unreachable": (
+        arrived(HEAD),
+        (found(0, 1, free(GLEB, 0)),),
+        [let_go(lost=UNREACHABLE)],
+    ),
     "a department waits while all are busy": (arrived(DEPARTMENT), (ALL_BUSY,), []),
     "a person who is busy is not waited for": (arrived(), (found(0, 1, ev.Busy(ANNA)),), [ask(2, ANNA, BORIS, VERA)]),
     "a step that holds stops who is not in it": (
@@ -139,7 +144,7 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
     "the other phones of one who refused stop": (
         arrived(HEAD),
         (found(0, 1, free(GLEB, 3)), rings(0, 1, 1, GLEB), rings(0, 1, 2, GLEB), ended(2, 1, 1, GLEB)),
-        [hang_up(1, 2, GLEB, Result.NO_ANSWER), hang_up(1, 3, GLEB, Result.UNREACHABLE), let_go()],
+        [hang_up(1, 2, GLEB, Result.NO_ANSWER), hang_up(1, 3, GLEB, Result.UNREACHABLE), let_go(lost=NO_ANSWER)],
     ),
     "a phone that was not reached leaves the others of that person ringing": (
         arrived(HEAD),
@@ -161,7 +166,7 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
             ended(11, 2, 2, IRINA),
             ended(12, 1, 1, GLEB),
         ),
-        [let_go()],
+        [let_go(lost=NO_ANSWER)],
     ),
     "a step whose question was never answered gives way to the next": (
         arrived(RESPONSIBLE, HEAD),

@@ -35,6 +35,7 @@ from tests.core.calls import (
     rings,
 )
 
+FAILURE, REJECTED, CLOSED = LostReason.FAILURE, LostReason.REJECTED, LostReason.CLOSED
 TWO = arrived(RESPONSIBLE, HEAD)
 ANNA_RINGS = (found(0, 1, ANNA), rings(0, 1, 1, ANNA))
 WON = (*ANNA_RINGS, picks_up(3, 1, 1, ANNA))
@@ -122,19 +123,19 @@ CASES: dict[str, tuple[ev.CallArrived, tuple[ev.Event, ...], list[cm.Command]]] 
     "the router fails while phones ring": (
         TWO,
         (*ANNA_RINGS, ev.RouterFailed(1002, "x")),
-        [FAILED, let_go(Release.FALLBACK)],
+        [FAILED, let_go(Release.FALLBACK, LostReason.FAILURE)],
     ),
     "the router fails in a conversation": (TWO, (*TALKS, ev.RouterFailed(1009, "x")), []),
-    "the prompt has ended": (PROMPT, (*RUN_OUT, ev.PromptEnded(1003)), [let_go()]),
-    "the prompt never ends": (PROMPT, (*RUN_OUT, elapsed(120)), [let_go()]),
+    "the prompt has ended": (PROMPT, (*RUN_OUT, ev.PromptEnded(1003)), [let_go(lost=LostReason.UNREACHABLE)]),
+    "the prompt never ends": (PROMPT, (*RUN_OUT, elapsed(120)), [let_go(lost=LostReason.UNREACHABLE)]),
     "the prompt ends without having begun": (TWO, (ev.PromptEnded(1000),), []),
     "the caller leaves in the prompt": (PROMPT, (*RUN_OUT, gone(3)), []),
     "a stranger is gone": (TWO, (*ANNA_RINGS, ended(3, 9, 9, VERA)), []),
     "a stranger to the question is found free": (TWO, (found(0, 1, away(ANNA), VERA),), [ask(2, GLEB)]),
     "a call arrives twice": (TWO, (TWO,), []),
-    "a line that nobody knows": (arrived(refusal=LostReason.FAILURE), (), [let_go(Release.FALLBACK)]),
-    "a caller whom a rule refuses": (arrived(refusal=LostReason.REJECTED), (), [let_go(Release.REJECTED)]),
-    "outside the line's hours": (arrived(refusal=LostReason.CLOSED), (), [let_go()]),
+    "a line that nobody knows": (arrived(refusal=FAILURE), (), [let_go(Release.FALLBACK, FAILURE)]),
+    "a caller whom a rule refuses": (arrived(refusal=REJECTED), (), [let_go(Release.REJECTED, REJECTED)]),
+    "outside the line's hours": (arrived(refusal=CLOSED), (), [let_go(lost=CLOSED)]),
     "the caller left before the ladder": (arrived(left_at=1000.1), (), []),
 }
 

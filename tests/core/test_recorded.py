@@ -35,7 +35,10 @@ def test_the_records_of_a_channel_are_one_call() -> None:
     assert (first.started_at, first.answered_at, first.ended_at) == (10.0, 12.0, 20.0)
     assert (first.line, first.phone, first.talk, first.lost) == ("+74951234567", "PJSIP/trunk", (TALKED,), None)
     assert (second.answered_at, second.lost) == (None, LostReason.ABANDONED)
-    assert (first.ending, second.ending) == (Ending(20.0, 12.0, "PJSIP/101"), Ending(12.0, None))
+    assert (first.ending, second.ending) == (
+        Ending(20.0, 12.0, "PJSIP/101"),
+        Ending(12.0, None, lost=LostReason.ABANDONED),
+    )
     assert (first.is_far_end, second.is_far_end) == (False, True)
 
 
@@ -46,7 +49,8 @@ def test_the_records_of_a_channel_are_one_call() -> None:
         ("unreachable", LostReason.UNREACHABLE),
         ("failure", LostReason.FAILURE),
         ("", LostReason.ABANDONED),
-        ("closed", LostReason.ABANDONED),
+        ("closed", LostReason.CLOSED),
+        ("by magic", LostReason.ABANDONED),
     ],
 )
 def test_why_a_call_was_lost(end: str, lost: LostReason) -> None:

@@ -204,11 +204,80 @@ def test_a_closing_prompt_is_not_played_again() -> None:
     call = after(ringing(prompt="sound:sorry"), ev.Elapsed(10.0), ev.Found(10.0, 2, ()), ev.Elapsed(20.0))
     assert call.phase is Phase.CLOSING
     call, commands = machine.advance(call, ev.Recovered(30.0, 21.0))
-    assert commands == (cm.LetGo("caller", Release.NO_ANSWER, "+74951234567"),)
+    assert commands == (cm.LetGo("caller", Release.NO_ANSWER, "+74951234567", LostReason.NO_ANSWER),)
     assert machine.advance(call, ev.Recovered(40.0, 31.0))[1] == commands
 
 
 def test_who_went_to_the_fallback_is_sent_there_again() -> None:
     """The request may have been lost with the router."""
     call = after(ringing(), ev.RouterFailed(2.0, "defect"))
-    assert machine.advance(call, ev.Recovered(4.0, 2.0))[1] == (cm.LetGo("caller", Release.FALLBACK, "+74951234567"),)
+    again = cm.LetGo("caller", Release.FALLBACK, "+74951234567", LostReason.FAILURE)
+    assert machine.advance(call, ev.Recovered(4.0, 2.0))[1] == (again,)
+
+
+CONVERSATION = Ending(6.0, 1.5, "PJSIP/anna")
+
+
+def test_who_has_talked_and_is_alone_is_not_climbed_with_again() -> None:
+    """Killed before a word of it was shipped, and Anna left meanwhile: he is let go, and the call was hers."""
+    call, commands = machine.advance(ringing(), ev.Recovered(7.0, 1.0, gone=(ANNAS,), ending=CONVERSATION))
+    assert commands == (cm.LetGo("caller", Release.NORMAL, "+74951234567"),)
+    told = row(after(call, ev.CallerGone(7.1)))
+    assert (told.outcome, told.answered_by, told.answered_at, told.ended_at) == ("answered", ANNA, 1.5, 7.1)
+    assert [(one.started_at, one.ended_at) for one in told.talk] == [(1.5, 6.0)]
+
+
+def test_who_rings_for_somebody_who_has_talked_stops() -> None:
+    """Boris rings on only because nobody heard that he was stopped."""
+    call = after(ringing(), ev.Elapsed(10.0), ev.Found(10.0, 2, (free(BORIS),)), ev.LegRinging(10.1, BORISS))
+    ending = Ending(16.0, 11.5, "PJSIP/anna")
+    call, commands = machine.advance(call, ev.Recovered(17.0, 11.0, gone=(ANNAS,), ending=ending))
+    assert commands == (cm.HangUp(BORISS, Result.ELSEWHERE), cm.LetGo("caller", Release.NORMAL, "+74951234567"))
+    assert call.answered_by == ANNA
+
+
+def test_a_conversation_that_ended_meanwhile_ended_when_asterisk_says() -> None:
+    """Anna has left: his record knows when, better than the worker that had died before."""
+    call, _ = machine.advance(talking(), ev.Recovered(60.0, 4.0, gone=(ANNAS,), ending=CONVERSATION))
+    assert call.talk[0].ended_at == 6.0
+
+
+def test_a_conversation_of_a_phone_that_nobody_knows_is_none() -> None:
+    """The ladder goes on."""
+    ending = replace(CONVERSATION, phone="PJSIP/999")
+    assert machine.advance(ringing(), ev.Recovered(7.0, 1.0, ending=ending))[0].phase is Phase.CLIMBING
+
+
+@pytest.mark.parametrize("told", [LostReason.NO_ANSWER, LostReason.UNREACHABLE])
+def test_who_was_let_go_before_the_kill_did_not_leave(told: LostReason) -> None:
+    """The dead worker had marked his channel before it let him go: it is why he is lost."""
+    ending = Ending(9.0, None, lost=told)
+    call = after(ringing(), ev.Recovered(60.0, 4.0, gone=(ANNAS,), is_caller_gone=True, ending=ending))
+    assert (row(call).lost_reason, row(call).lost_step, row(call).ended_at) == (told, None, 9.0)
+
+
+def test_who_left_before_the_ladder_ran_out_has_abandoned_the_call() -> None:
+    """The news of it came four seconds late: meanwhile the second step had begun, and ended."""
+    call = after(ringing(), ev.Elapsed(10.0), ev.Found(10.0, 2, (free(BORIS),)), ev.LegEnded(10.1, ANNAS, ev.End.BUSY))
+    let_go = after(call, ev.Elapsed(20.0), ev.LegEnded(20.1, BORISS, ev.End.REFUSED))
+    assert (let_go.phase, let_go.lost) == (Phase.LEAVING, LostReason.NO_ANSWER)
+    abandoned = LostReason.ABANDONED
+    for late, reason, step in ((2.0, abandoned, 2), (12.0, abandoned, 1), (0.5, LostReason.NO_ANSWER, None)):
+        told = row(after(let_go, ev.CallerGone(21.0, late=late)))
+        assert (told.lost_reason, told.lost_step, told.ended_at) == (reason, step, 21.0 - late)
+
+
+def test_who_left_before_a_call_without_a_ladder_began() -> None:
+    """There is no step that he could have left in."""
+    call, _ = machine.arrive(CallId("call"), replace(ringing().arrived, ladder=()))
+    told = row(after(call, ev.CallerGone(3.0, late=4.0)))
+    assert (told.lost_reason, told.lost_step) == (LostReason.ABANDONED, None)
+
+
+def test_what_is_heard_late_happened_when_it_did() -> None:
+    """The pick-up and the hang-up, by Asterisk's clock; what follows from them begins when they are heard."""
+    call = after(ringing(), ev.LegAnswered(5.0, ANNAS, late=3.0))
+    assert machine.deadline(call) == 10.0
+    call = after(call, ev.Joined(5.1, ANNAS), ev.Joined(5.1, None), ev.LegEnded(12.0, ANNAS, ev.End.REFUSED, late=4.0))
+    assert (call.answered_at, call.talk[0].ended_at, row(call).legs[0].ended_at) == (2.0, 8.0, 8.0)
+    assert machine.deadline(call) == 17.0
