@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from callrouter.core import legs
 from callrouter.core.call import Call, LegState, Phase
 from callrouter.core.commands import Ask
-from callrouter.core.errors import AwayError
+from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.events import Away, Busy, Contact, Free, Presence
 from callrouter.core.facts import PhoneState
 from callrouter.core.ladder import Person
@@ -18,6 +19,8 @@ from callrouter.core.words import CallId, Instant, PersonId, Why
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at somebody who is waited for: who becomes free joins within 1 s."""
+RANKS = {"A": 0, "B": 1, "C": 2, None: 3, "X": 4}
+"""Of those who wait for the same person the lowest is served first."""
 
 
 class Phones(Protocol):
@@ -25,6 +28,10 @@ class Phones(Protocol):
 
     async def look(self, phone: str, caller: str) -> PhoneState:
         """Return how a phone stands, asked on behalf of this caller; AwayError: it cannot be learnt in time."""
+        ...
+
+    async def write_up(self, phones: Iterable[str], until: Instant) -> None:
+        """Have every worker know until when somebody with these phones writes a conversation up."""
         ...
 
 
@@ -39,23 +46,45 @@ class Interest:
     """It would ring them if they were free."""
 
     @property
-    def since(self) -> Instant:
-        """When the call arrived: who waits longer is served first."""
-        return self.call.arrived.arrived_at
+    def turn(self) -> tuple[int, Instant, CallId]:
+        """The lowest is served first."""
+        return _turn(self.call)
 
     def person(self, person: PersonId) -> Person:
         """Return somebody the call waits for."""
         return next(one for one in self.call.arrived.people if one.id == person)
 
 
-class Directory:
-    """Answers `Ask`. A person rings for one call at a time; who waits longer is served first."""
+def _turn(call: Call) -> tuple[int, Instant, CallId]:
+    """A before B before C before whoever has no priority before X, then who waits longer."""
+    return RANKS.get(call.arrived.priority, RANKS[None]), call.arrived.arrived_at, call.id
 
-    def __init__(self, phones: Phones, changed: Callable[[CallId, PersonId], None]) -> None:
+
+def _hung_up(call: Call) -> frozenset[tuple[PersonId, Instant]]:
+    """Return who has talked to the caller and does no more, and since when."""
+    over = ((talk.person, talk.ended_at) for talk in call.talk)
+    return frozenset((person, at) for person, at in over if person is not None and at is not None)
+
+
+class Directory:
+    """Answers `Ask`. A person rings for one call at a time; who is of more weight, or waits longer, is served first."""
+
+    def __init__(
+        self,
+        phones: Phones,
+        changed: Callable[[CallId, PersonId], None],
+        now: Callable[[], Instant],
+        has_paused: Callable[[PersonId], bool],
+    ) -> None:
         self._phones = phones
         self._changed = changed
+        self._now = now
+        self._has_paused = has_paused
         self._interests: dict[CallId, Interest] = {}
         self._reserved: dict[PersonId, CallId] = {}
+        self._writes_up: dict[PersonId, Instant] = {}
+        """Until when, as long as Asterisk has not been told, which tells it every worker."""
+        self._telling: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
 
     def observe(self, call: Call) -> None:
@@ -63,7 +92,10 @@ class Directory:
         self._reserved = {person: holder for person, holder in self._reserved.items() if holder != call.id}
         waiting = call.steps[-1].waiting if call.steps and call.phase is Phase.CLIMBING else frozenset()
         engaged = legs.people(leg for leg in call.legs if leg.state is not LegState.GONE)
+        before = self._interests.get(call.id)
         self._interests[call.id] = Interest(call, engaged, waiting)
+        for person, since in _hung_up(call) - (_hung_up(before.call) if before else frozenset()):
+            self._write_up(call, person, since)
         self._wake.set()
 
     def forget(self, call: CallId) -> None:
@@ -91,7 +123,9 @@ class Directory:
                     pass
 
     async def _ask(self, call: Call, person: Person) -> Presence:
-        if self._is_taken(person.id, call.id, call.arrived.arrived_at):
+        if (why := Why.PAUSED if self._has_paused(person.id) else person.away) is not None:
+            return Away(person.id, why)
+        if self._is_taken(person.id, call):
             return Busy(person.id)
         self._reserved[person.id] = call.id  # before the first await: two calls must not both find him free
         presence = await self._presence(person, call)
@@ -99,24 +133,28 @@ class Directory:
             del self._reserved[person.id]
         return presence
 
-    def _is_taken(self, person: PersonId, call: CallId, since: Instant) -> bool:
-        """Whether another call has this person, or has waited for him longer."""
-        if self._reserved.get(person, call) != call:
+    def _is_taken(self, person: PersonId, call: Call) -> bool:
+        """Whether another call has this person, or waits for him and its turn is before."""
+        if self._reserved.get(person, call.id) != call.id:
             return True
         for other, interest in self._interests.items():
-            if other == call:
+            if other == call.id:
                 continue
-            earlier = (interest.since, other) < (since, call)
-            if person in interest.engaged or (earlier and person in interest.waiting):
+            if person in interest.engaged or (person in interest.waiting and interest.turn < _turn(call)):
                 return True
         return False
 
     async def _presence(self, person: Person, call: Call) -> Presence:
-        """A phone that talks makes its person busy on all of them; the asking call's own legs do not count."""
+        """What is true of one phone makes its person busy, or away, on all; the asking call's own legs do not count."""
         own = f"{call.id}."
         states = await asyncio.gather(*(self._look(phone, call.caller) for phone in person.phones))
         if any(not channel.startswith(own) for state in states for channel in state.channels):
             return Busy(person.id)
+        if (why := next((state.away for state in states if state.away is not None), None)) is not None:
+            return Away(person.id, why)
+        writes_up = max((state.writes_up_until for state in states), default=0.0)
+        if self._now() < max(writes_up, self._writes_up.get(person.id, 0.0)):
+            return Busy(person.id, Why.WRAP_UP)
         contacts = tuple(contact for state in states for contact in state.contacts)
         return Free(person.id, contacts) if contacts else Away(person.id, Why.UNREACHABLE)
 
@@ -127,11 +165,27 @@ class Directory:
             # Asterisk says nothing in time: ring the phone rather than leave the caller to nobody.
             return PhoneState((Contact(phone, phone),))
 
+    def _write_up(self, call: Call, person: PersonId, since: Instant) -> None:
+        """Somebody has hung up: for a while he is busy still."""
+        known = next((one for one in call.arrived.people if one.id == person), None)
+        if known is None or since + known.wrap_up <= self._now():
+            return
+        self._writes_up[person] = since + known.wrap_up
+        task = asyncio.create_task(self._tell(known, since + known.wrap_up))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, person: Person, until: Instant) -> None:
+        with suppress(CallrouterError):  # then we know it alone, until it is over
+            await self._phones.write_up(person.phones, until)
+            if self._writes_up.get(person.id) == until:
+                del self._writes_up[person.id]
+
     def _waiters(self) -> dict[PersonId, tuple[Person, Call]]:
-        """Whoever is waited for and is not with a call of ours, and who waits for him longest."""
+        """Whoever is waited for and is not with a call of ours, and whose turn it is."""
         engaged = frozenset(self._reserved).union(*(interest.engaged for interest in self._interests.values()))
         waiters: dict[PersonId, tuple[Person, Call]] = {}
-        for interest in sorted(self._interests.values(), key=lambda one: (one.since, one.call.id)):
+        for interest in sorted(self._interests.values(), key=lambda one: one.turn):
             for person in interest.waiting - engaged - waiters.keys():
                 waiters[person] = (interest.person(person), interest.call)
         return waiters

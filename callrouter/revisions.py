@@ -1,20 +1,23 @@
-"""The scheme in force, followed: a new revision is taken up for the calls that come from then on."""
+"""What a worker follows: the scheme in force, for the calls that come from then on, and who has paused."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from callrouter.core.errors import CallrouterError
+from callrouter.pauses import Pauses
 from callrouter.reception import Current, Reception
 from callrouter.routing.scheme import parse
-from callrouter.store import schemes
+from callrouter.store import people, schemes
 from callrouter.store.database import Database
+from callrouter.store.news import CHANNEL
 
 EVERY = 1.0
-"""Seconds between two looks for a new revision: workers take it up within 2 s."""
+"""Seconds between two looks where nothing is heard: workers know of a change within 2 s, with PostgreSQL at once."""
 
 log = structlog.get_logger()
 
@@ -22,26 +25,41 @@ log = structlog.get_logger()
 class Revisions:
     """Gives the reception the newest revision; `answered` hears whenever the database has told of it."""
 
-    def __init__(self, database: Database, reception: Reception, answered: Callable[[], None]) -> None:
+    def __init__(self, database: Database, reception: Reception, pauses: Pauses, answered: Callable[[], None]) -> None:
         self._database = database
         self._reception = reception
+        self._pauses = pauses
         self._answered = answered
+        self._news = asyncio.Event()
         self._said = ""
 
     async def follow(self) -> None:
-        """Look for a new one until cancelled."""
+        """Look for what is new until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._news.wait()
+            self._news.clear()
             await self.take_up()
 
+    async def listen(self) -> None:
+        """Hear of what is new until cancelled; who does not hear, looks."""
+        while not self._database.is_sqlite:
+            with suppress(CallrouterError):  # `take_up` says what is wrong
+                async with self._database.listening(CHANNEL, self._news.set) as gone:
+                    await gone.wait()
+            await asyncio.sleep(EVERY)
+
     async def take_up(self) -> None:
-        """Read the revision in force; whatever is wrong with it, the one before stays."""
+        """Read what is in force; whatever is wrong with it, the scheme before stays, and who had paused has paused."""
         has = None if self._reception.current is None else self._reception.current.revision
         try:
             async with self._database.reading() as connection:
+                paused = await people.pauses(connection)
                 number = await schemes.current_number(connection)
                 newest = await schemes.get(connection, number) if number is not None and number != has else None
             self._answered()
+            self._pauses.known = paused
             if newest is not None:
                 scheme = parse(newest.document, f"revision {newest.revision}")
                 self._reception.current = Current(scheme, newest.revision)

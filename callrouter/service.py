@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import IO
 
 import structlog
 
+from callrouter.ari import presence
 from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
 from callrouter.ari.phone import AriPhone
-from callrouter.ari.presence import look
 from callrouter.ari.requests import HttpRequests, Request
 from callrouter.ari.roll_call import answers
 from callrouter.cdr.intake import Intake
@@ -29,6 +29,7 @@ from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.lease import Lease, LeaseLostError
+from callrouter.pauses import Pauses
 from callrouter.reception import Reception
 from callrouter.revisions import Revisions
 from callrouter.routing.choose import Client
@@ -92,7 +93,8 @@ class Worker:
         self._flood = Flood()
         self._metrics = window.metrics
         self._phone = AriPhone(self, settings.app, now, settings.talk_limit)
-        self._directory = Directory(self, self._person_changed)
+        self._pauses = Pauses(database, now)
+        self._directory = Directory(self, self._person_changed, now, self._pauses.is_on)
         self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
         self._switchboard = Switchboard(
             self._phone,
@@ -115,7 +117,7 @@ class Worker:
         self._condition = Condition(
             self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: lease.age
         )
-        self._revisions = Revisions(database, self._reception, self._condition.database_answered)
+        self._revisions = Revisions(database, self._reception, self._pauses, self._condition.database_answered)
         self._window = window
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
@@ -125,7 +127,13 @@ class Worker:
 
     async def look(self, phone: str, caller: str) -> PhoneState:
         """Return how a phone stands."""
-        return await look(self._ari, phone, caller)
+        current = self._reception.current
+        custom_states = current is not None and current.scheme.company.custom_states
+        return await presence.look(self._ari, phone, caller, custom_states=custom_states)
+
+    async def write_up(self, phones: Iterable[str], until: Instant) -> None:
+        """Have every worker know until when somebody with these phones writes a conversation up."""
+        await presence.write_up(self, phones, until)
 
     async def _in_touch(self) -> None:
         await self._lease.sure()
@@ -218,6 +226,7 @@ class Worker:
                     self._shipper.run(),
                     self._intake.run(),
                     self._revisions.follow(),
+                    self._revisions.listen(),
                     self._announce(),
                     self._renew(),
                     self._lease.keep(),

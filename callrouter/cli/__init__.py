@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": ("callrouter.cli.serve", "Run the router."),
     "scheme": ("callrouter.cli.scheme", "The routing document: plan, apply, show, history, roll back."),
     "clients": ("callrouter.cli.clients", "Clients and whose they are: import, show, find, assign."),
+    "people": ("callrouter.cli.people", "People and their pauses: list, pause, resume."),
     "calls": ("callrouter.cli.calls", "Calls: the list, one call with its trace, the live view."),
     "lcr": ("callrouter.cli.lcr", "The Lost Call Rate by lcr/1."),
     "export": ("callrouter.cli.export", "The nightly export of one date."),

@@ -77,7 +77,7 @@ async def apply(
         proposal = await propose(connection, content, file)
         heir = _heir(proposal, clients_to)
         at = now()
-        revision, is_new = await schemes.apply(connection, content, at, by=_user(), comment=comment)
+        revision, is_new = await schemes.apply(connection, content, at, by=user(), comment=comment)
         handed = {person: await book.hand_over(connection, person, heir, at) for person in proposal.leaving}
         return Applied(revision, is_new, proposal.plan, handed)
 
@@ -100,7 +100,8 @@ def _heir(proposal: Proposal, clients_to: str | None) -> PersonId | None:
     return heir
 
 
-def _user() -> str | None:
+def user() -> str | None:
+    """Return who runs this command, where the system knows."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

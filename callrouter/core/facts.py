@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callrouter.core.events import Contact
-from callrouter.core.words import CallId, Instant
+from callrouter.core.words import CallId, Instant, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,7 @@ class PhoneState:
     contacts: tuple[Contact, ...]
     channels: tuple[str, ...] = ()
     """Everything it rings or talks on."""
+    away: Why | None = None
+    """Why it is not to ring, though it could: do not disturb, or forwarding, as the PBX keeps them."""
+    writes_up_until: Instant = 0.0
+    """Until when the conversation before is written up."""

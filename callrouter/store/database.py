@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy import URL, Connection
 
@@ -73,6 +74,22 @@ class Database:
             async with engine.begin() as connection:
                 yield connection
         except (SQLAlchemyError, PostgresError, sqlite3.Error, OSError) as error:
+            raise self._fault(error) from error
+
+    @asynccontextmanager
+    async def listening(self, channel: str, heard: Callable[[], None]) -> AsyncGenerator[asyncio.Event]:
+        """Call `heard` whenever PostgreSQL is notified; the event says that the connection, one of its own, is gone."""
+        gone = asyncio.Event()
+        try:
+            async with self._engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                driver.add_termination_listener(lambda _: gone.set())
+                await driver.add_listener(channel, lambda *_: heard())
+                try:
+                    yield gone
+                finally:
+                    driver.terminate()  # nobody else gets a connection that listens
+        except (SQLAlchemyError, PostgresError, OSError) as error:
             raise self._fault(error) from error
 
     def _try_file(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select
 
+from callrouter.store.news import tell
 from callrouter.store.tables import scheme_revisions
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ async def apply(
     made = Revision(number, document, hashlib.sha256(document).hexdigest(), at, by, comment)
     values = {name: getattr(made, name) for name in ("revision", "document", "sha256", "applied_at", "comment")}
     await connection.execute(insert(scheme_revisions).values(values | {"applied_by": by}))
+    await tell(connection)
     return made, True
 
 

@@ -277,3 +277,24 @@ Index(
     sqlite_where=text("is_open"),
     postgresql_where=text("is_open"),
 )
+
+people_states = Table(
+    "people_states",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("kind", Words, nullable=False, comment="pause"),
+    Column("reason", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, comment="when it ends by itself; NULL: not before it is ended"),
+    Column("ended_at", Moment, comment="when it was ended; NULL: open"),
+    Column("by", Words, nullable=False, comment="who wanted it: a user of this host, or a phone"),
+    Column("ended_by", Words),
+)
+Index(
+    "uq_people_states_open",
+    people_states.c.person,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)

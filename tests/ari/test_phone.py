@@ -18,7 +18,7 @@ from callrouter.core import commands as cm, events as ev
 from callrouter.core.errors import AwayError
 from callrouter.core.events import Contact
 from callrouter.core.facts import PhoneState
-from callrouter.core.words import CallId, LegId, PersonId, Release, Result
+from callrouter.core.words import CallId, LegId, PersonId, Release, Result, Why
 from tests.ari.fake_ari import LOGIN, Answer, FakeAri
 
 CALL, LEG, ANNA = CallId("call"), LegId("call.1.1.anna"), PersonId("anna")
@@ -275,7 +275,9 @@ async def test_a_prompt_that_cannot_be_played_has_ended() -> None:
 ENDPOINT = "GET endpoints/PJSIP/101"
 CONTACTS = "GET channels/caller/variable"
 ONLINE = Answer(body={"state": "online", "channel_ids": ["c1"]})
-TWO = Answer(body={"value": "PJSIP/101/sip:a&PJSIP/101/sip:b"})
+TWO = Answer(body={"value": "|||PJSIP/101/sip:a&PJSIP/101/sip:b"})
+FORWARDED = Answer(body={"value": "1700000000.5|UNKNOWN|BUSY|PJSIP/101/sip:a|b"})
+UNDISTURBED = Answer(body={"value": "soon|BUSY|NOT_INUSE|"})
 BOTH = (Contact("PJSIP/101", "PJSIP/101/sip:a"), Contact("PJSIP/101", "PJSIP/101/sip:b"))
 
 
@@ -287,10 +289,15 @@ BOTH = (Contact("PJSIP/101", "PJSIP/101/sip:a"), Contact("PJSIP/101", "PJSIP/101
         ({ENDPOINT: Answer(404)}, PhoneState(())),
         ({ENDPOINT: ONLINE, CONTACTS: Answer(body={"value": ""})}, PhoneState((), ("c1",))),
         ({ENDPOINT: ONLINE, CONTACTS: Answer(500)}, PhoneState((), ("c1",))),
+        (
+            {ENDPOINT: ONLINE, CONTACTS: FORWARDED},
+            PhoneState((Contact("PJSIP/101", "PJSIP/101/sip:a|b"),), ("c1",), Why.FORWARDED, 1_700_000_000.5),
+        ),
+        ({ENDPOINT: ONLINE, CONTACTS: UNDISTURBED}, PhoneState((), ("c1",), Why.DO_NOT_DISTURB)),
     ],
 )
 async def test_how_a_phone_stands(answers: dict[str, Answer], state: PhoneState) -> None:
-    """Its contacts and its channels; not registered, or not there, is no contact."""
+    """Its contacts and channels, and what keeps it from ringing; not registered, or not there, is no contact."""
     async with FakeAri(answers=answers) as ari, a_phone(ari) as phone:
         assert await look(phone.ari, "PJSIP/101", "caller") == state
 
