@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from callrouter.core.errors import AwayError, CallrouterError
-from callrouter.routing.choose import Client
+from callrouter.routing.caller import Client
 from callrouter.routing.numbers import mask
 
 LOOK_UP_AT_MOST = 0.25
@@ -72,7 +72,7 @@ class Memory:
     def _recall(self, number: str, department: str | None) -> Known:
         client = self._last.get((number, department))
         log.info("a client from memory", caller=mask(number), client=None if client is None else client.id)
-        return Known(client, is_remembered=True)
+        return Known(None if client is None else replace(client, known_from="memory"), is_remembered=True)
 
     async def _wait_for_it(self, number: str, department: str | None) -> None:
         """Ask until the database answers, whatever it says."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from callrouter.core.commands import Command, Guard, SendRinging
 from callrouter.core.events import CallArrived, Event
 from callrouter.core.facts import Arrival
-from callrouter.core.ladder import Person, guard_of
+from callrouter.core.ladder import guard_of
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
 from callrouter.memory import Known, Memory
-from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
+from callrouter.routing.arrived import arrived
+from callrouter.routing.caller import Caller, Client, direction
+from callrouter.routing.choose import choose
+from callrouter.routing.lines import find_line
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.values import Line, Scheme
-
-_STRANGER = Client(id=0)
 
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class Reception:
 
     def person_at(self, phone: str) -> PersonId | None:
         """Return whose phone this is."""
-        return None if self.current is None else phones_of(self.current.scheme).get(phone)
+        return None if self.current is None else self.current.scheme.phones.get(phone)
 
     async def receive(self, arrival: Arrival) -> CallArrived:
         """Return the call's first event, after at most the look-up's bound."""
@@ -58,22 +59,28 @@ class Reception:
             why = "no scheme is applied" if current is None else "an unknown line"
             log.error("a call goes to the fallback", why=why, call=arrival.call, line=storable(arrival.line))
             return self._refused(arrival, current)
-        await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
         number = read(arrival.caller_raw, current.scheme.country)
+        if direction(current.scheme, number) != "blocked":
+            await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
         known = await self._known(number, line)
-        direction = await self._direction(arrival)
-        chosen = choose(current.scheme, line, known.client)
+        is_internal = await self._is_internal(arrival)
+        chosen = choose(current.scheme, line, Caller(number, known.client), arrival.at)
         guard = guard_of(chosen.ladder, chosen.ring_at_most)
         await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
-        return self._arrived(arrival, current, chosen, number, known, direction)
+        times = {"at": self._now(), "arrived_at": arrival.at}
+        event = arrived(current.scheme, current.revision, chosen, number, asterisk_id=arrival.asterisk_id, **times)
+        return replace(
+            event,
+            direction="internal" if is_internal else event.direction,
+            is_remembered=known.is_remembered,
+        )
 
     async def _known(self, number: Number, line: Line) -> Known:
         return Known(None) if number.e164 is None else await self._memory.look_up(number.e164, line.department)
 
-    async def _direction(self, arrival: Arrival) -> str:
+    async def _is_internal(self, arrival: Arrival) -> bool:
         """A colleague who dials a line, and a transfer to one, are no inbound calls (lcr/1)."""
-        internal = self.person_at(arrival.phone) is not None or (arrival.is_local and await self._is_transfer(arrival))
-        return "internal" if internal else "in"
+        return self.person_at(arrival.phone) is not None or (arrival.is_local and await self._is_transfer(arrival))
 
     def _refused(self, arrival: Arrival, current: Current | None) -> CallArrived:
         number = Number(None, None, storable(arrival.caller_raw))
@@ -89,39 +96,3 @@ class Reception:
             refusal=LostReason.FAILURE,
             scheme_revision=None if current is None else current.revision,
         )
-
-    def _arrived(
-        self, arrival: Arrival, current: Current, chosen: Chosen, number: Number, known: Known, direction: str
-    ) -> CallArrived:
-        client = known.client or _STRANGER
-        return CallArrived(
-            at=self._now(),
-            arrived_at=arrival.at,
-            asterisk_id=arrival.asterisk_id,
-            line=chosen.line,
-            department=chosen.department,
-            caller=number.known,
-            caller_raw=number.raw,
-            direction=direction,
-            client_id=None if known.client is None else client.id,
-            client=client.name,
-            responsible=client.responsible,
-            priority=client.priority,
-            segment=client.segment,
-            is_remembered=known.is_remembered,
-            ladder=chosen.ladder,
-            people=_named(chosen, current.scheme, client.responsible),
-            ring_at_most=chosen.ring_at_most,
-            prompt=chosen.prompt,
-            claimants=chosen.claimants,
-            claim_after=chosen.claim_after,
-            scheme_revision=current.revision,
-        )
-
-
-def _named(chosen: Chosen, scheme: Scheme, responsible: PersonId | None) -> tuple[Person, ...]:
-    """Everybody the ladder names, and the responsible, whose name the phones show."""
-    known = None if responsible is None else scheme.people.get(responsible)
-    if known is None or any(person.id == known.id for person in chosen.people):
-        return chosen.people
-    return (*chosen.people, Person(known.id, known.name, known.phones))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,7 +12,7 @@ from callrouter import memory
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.words import PersonId
 from callrouter.memory import Known, Memory
-from callrouter.routing.choose import Client
+from callrouter.routing.caller import Client
 from tests import virtual
 
 ANNAS = Client(1, "Ромашка", PersonId("anna"))
@@ -54,7 +54,7 @@ def test_who_was_known_is_known_while_the_look_up_fails(fault: Exception | None)
         assert await known.look_up(NUMBER, SALES) == Known(ANNAS)
         assert await known.look_up(OTHER, SALES) == Known(None)
         book.fault, book.takes = fault, 0.0 if fault else 60.0
-        assert await known.look_up(NUMBER, SALES) == Known(ANNAS, is_remembered=True)
+        assert await known.look_up(NUMBER, SALES) == Known(replace(ANNAS, known_from="memory"), is_remembered=True)
         assert await known.look_up(OTHER, SALES) == Known(None, is_remembered=True)
         assert await known.look_up(NUMBER, "service") == Known(None, is_remembered=True)
 
@@ -71,7 +71,7 @@ def test_every_success_refreshes_what_is_remembered() -> None:
         book.clients[NUMBER] = BORIS
         await known.look_up(NUMBER, SALES)
         book.fault = AwayError("down")
-        assert await known.look_up(NUMBER, SALES) == Known(BORIS, is_remembered=True)
+        assert await known.look_up(NUMBER, SALES) == Known(replace(BORIS, known_from="memory"), is_remembered=True)
 
     virtual.run(scene())
 
@@ -148,6 +148,6 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             await known.look_up(number, SALES)
         book.fault = AwayError("down")
         found = [(await known.look_up(number, SALES)).client for number in (NUMBER, OTHER, third)]
-        assert found == [ANNAS, None, ANNAS]
+        assert found == [replace(ANNAS, known_from="memory"), None, replace(ANNAS, known_from="memory")]
 
     virtual.run(scene())

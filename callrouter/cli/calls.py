@@ -157,7 +157,7 @@ async def _line(connection: AsyncConnection, line: str, direction: str | None, c
     """Return the line as the ledger has it; one that nobody knows is a mistake, not an empty list."""
     from callrouter.cli.opening import WrongInputError, scheme_in_force
     from callrouter.routing import numbers
-    from callrouter.routing.choose import find_line
+    from callrouter.routing.lines import find_line
     from callrouter.store import queries
 
     if direction == "out":

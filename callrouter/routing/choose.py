@@ -6,25 +6,36 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from callrouter.core.ladder import Person, Step
-from callrouter.core.words import PersonId, Why
-from callrouter.routing import numbers
-from callrouter.routing.values import DEFAULT_LINE, Line, Scheme
+from callrouter.core.words import Action, IfBusy, LostReason, PersonId, Why
+from callrouter.routing.caller import STRANGER, Client, described, direction
+from callrouter.routing.order import UNKNOWN, Standing, Turn, arranged, turn_of
+from callrouter.routing.rules import first_rule, holds
+from callrouter.routing.situation import Situation
+from callrouter.routing.targets import Targets
+from callrouter.routing.values import Order, SchemeStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from callrouter.routing.values import Department, SchemeStep
+    from callrouter.core.words import Instant
+    from callrouter.routing.caller import Caller
+    from callrouter.routing.values import Department, Line, Rule, Scheme
+
+AGAIN = "again"
+"""The target of a step that rings everybody of the ladder once more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Who the caller is, by our client table."""
+class Asks:
+    """What the ladder would like to know besides: without it people are rung as they are listed."""
 
-    id: int
-    name: str | None = None
-    responsible: PersonId | None = None
-    priority: str | None = None
-    segment: str | None = None
+    last_days: int = 0
+    """For so many days back: who had to do with the caller."""
+    orders: frozenset[Order] = frozenset()
+    people: frozenset[PersonId] = frozenset()
+    """Whose standing is asked for."""
+    turns: tuple[tuple[Turn, tuple[PersonId, ...]], ...] = ()
+    """Whose turn it is among these people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,69 +55,137 @@ class Chosen:
     """Who gets a client without a responsible by talking to him."""
     claim_after: float
     """Seconds of talk from which a claimant gets the client."""
+    client: Client = STRANGER
+    """Who calls, with all that is known of him."""
+    direction: str = "in"
+    refusal: LostReason | None = None
+    """The call is not to be routed."""
+    rule: str | None = None
+    """The rule that chose the ladder; None: the line itself."""
+    ladder_name: str | None = None
+    source: str | None = None
+    is_closed: bool = False
+    music: str | None = None
+    goes_on: str | None = None
+    asks: Asks = Asks()
 
 
-def find_line(scheme: Scheme, dialled: str) -> Line | None:
-    """Return the line that was dialled: as written, then as E.164, then the default one; None: not ours."""
-    number = numbers.read(dialled, scheme.country)
-    listed = scheme.spelled.get(dialled) or scheme.spelled.get(number.e164 or "")
-    if listed is not None:
-        return listed
-    default = scheme.lines.get(DEFAULT_LINE)
-    return None if default is None else replace(default, key=number.e164 or number.raw, e164=number.e164)
+def choose(scheme: Scheme, line: Line, caller: Caller, at: Instant | None, standing: Standing = UNKNOWN) -> Chosen:
+    """Return what happens to a call that arrives now at a line that `find_line` gave.
 
-
-def choose(scheme: Scheme, line: Line, client: Client | None) -> Chosen:
-    """Return what happens to a call of this client (None: unknown) to a line that `find_line` gave."""
-    department = None if line.department is None else scheme.departments[line.department]
-    ladder = tuple(_step(scheme, step, department, client) for step in scheme.ladders[line.ladder])
+    Without an instant (`at`) it is the ladder as it is without rules, always open, nobody away.
+    """
+    kind = direction(scheme, caller.number)
+    situation = Situation(scheme, line, described(scheme, caller, kind), caller.last, at, standing)
+    rule = None if at is None else first_rule(situation)
+    if at is not None and (kind == "blocked" or (rule is not None and rule.ladder is None)):
+        return replace(_frame(situation, kind, rule), refusal=LostReason.REJECTED)
+    chosen = _frame(situation, kind, rule)
+    ladder, asks = _ladder(situation, chosen)
     named = dict.fromkeys(person for step in ladder for person in step.people)
+    return replace(chosen, ladder=ladder, people=tuple(person_of(situation, one) for one in named), asks=asks)
+
+
+def person_of(situation: Situation, person: PersonId) -> Person:
+    """Return somebody as a call knows him."""
+    found = situation.scheme.people[person]
+    wrap_up = situation.scheme.company.wrap_up if found.wrap_up is None else found.wrap_up
+    return Person(found.id, found.name, found.phones, found.confirm, situation.away(person), wrap_up)
+
+
+def _frame(situation: Situation, kind: str, rule: Rule | None) -> Chosen:
+    """Return the decision but for its ladder."""
+    scheme, line = situation.scheme, situation.line
+    is_closed = not situation.is_open and rule is None
+    served = line.closed.ladder if is_closed else line.ladder
     return Chosen(
         line=line.key,
         department=line.department,
-        ladder=ladder,
-        people=tuple(_person(scheme, person) for person in named),
-        prompt=line.prompt,
+        ladder=(),
+        people=(),
+        prompt=line.closed.prompt if is_closed else line.prompt,
         ring_at_most=scheme.company.ring_at_most,
-        claimants=_claimants(scheme, department),
+        claimants=_claimants(scheme, situation.department),
         claim_after=scheme.company.claim_after,
+        client=situation.client,
+        direction=kind,
+        rule=None if rule is None else rule.key,
+        ladder_name=served if rule is None else rule.ladder,
+        source=line.source,
+        is_closed=is_closed,
+        music=line.music,
+        goes_on=None if is_closed else line.at_end.context,
     )
 
 
-def phones_of(scheme: Scheme) -> dict[str, PersonId]:
-    """Return whose phone each one is (`PJSIP/103`)."""
-    return {phone: person.id for person in scheme.people.values() for phone in person.phones}
+def _ladder(situation: Situation, chosen: Chosen) -> tuple[tuple[Step, ...], Asks]:
+    line, most = situation.line, chosen.ring_at_most
+    written = tuple(_written(situation, chosen))
+    targets = Targets(situation)
+    steps: list[Step] = []
+    asks = Asks()
+    for step in written:
+        if not holds(step.when, situation):
+            steps.append(_step(step, (), Why.NOT_MEANT))
+            continue
+        meant = targets.find(step)
+        asks = _asking(asks, step, meant.people, situation)
+        made = _step(step, arranged(step, meant.people, situation), meant.nobody)
+        steps.append(replace(made, deputies=meant.deputies) if meant.deputies else made)
+    people = tuple(dict.fromkeys(person for step in steps for person in step.people))
+    if line.at_end.again and not chosen.is_closed and people:
+        steps.append(Step(Action.RING, AGAIN, people, line.at_end.seconds, IfBusy.WAIT))
+    return tuple(_bounded(steps, most)), asks
 
 
-def _step(scheme: Scheme, step: SchemeStep, department: Department | None, client: Client | None) -> Step:
-    people, nobody = _resolve(scheme, step.target, department, client)
-    return Step(step.action, step.target, people, step.seconds, step.if_busy, nobody)
+def _written(situation: Situation, chosen: Chosen) -> Iterator[SchemeStep]:
+    """Yield the steps as the document has them: whose direct line it is first, what the line's end adds last."""
+    scheme, line = situation.scheme, situation.line
+    if line.person is not None and not chosen.is_closed:
+        yield SchemeStep(Action.RING, f"person:{line.person}", line.person_seconds, IfBusy.SKIP)
+    if chosen.ladder_name is not None:
+        yield from scheme.ladders[chosen.ladder_name]
+    if line.at_end.ladder is not None and not chosen.is_closed:
+        yield from scheme.ladders[line.at_end.ladder]
 
 
-def _resolve(
-    scheme: Scheme, target: str, department: Department | None, client: Client | None
-) -> tuple[tuple[PersonId, ...], Why | None]:
-    word, _, key = target.partition(":")
-    if word == "department":
-        meant = scheme.departments[key] if key else department
-        return (meant.members, None) if meant else ((), Why.UNKNOWN_PERSON)
-    if word == "responsible":
-        responsible = None if client is None else client.responsible
-        return _one(scheme, responsible, Why.NO_RESPONSIBLE)
-    if word == "head":
-        return _one(scheme, department.head if department else None, Why.UNKNOWN_PERSON)
-    return _one(scheme, PersonId(key) if word == "person" else scheme.company.owner, Why.UNKNOWN_PERSON)
+def _step(step: SchemeStep, people: tuple[PersonId, ...], nobody: Why | None) -> Step:
+    is_ordered = step.order is not Order.ALL
+    return Step(
+        step.action,
+        step.target,
+        people,
+        step.seconds,
+        step.if_busy,
+        nobody,
+        at_once=1 if is_ordered and step.at_once is None else step.at_once,
+        each=step.each,
+        announce=step.announce,
+        announce_away=step.announce_away,
+        announce_busy=step.announce_busy,
+    )
 
 
-def _one(scheme: Scheme, person: PersonId | None, nobody: Why) -> tuple[tuple[PersonId, ...], Why | None]:
-    if person is None:
-        return (), nobody
-    return ((person,), None) if person in scheme.people else ((), Why.UNKNOWN_PERSON)
+def _bounded(steps: list[Step], most: float) -> Iterator[Step]:
+    """A ladder's last step may have no seconds; where another follows it lasts what is left of `ring_at_most`."""
+    before = 0.0
+    for number, step in enumerate(steps, start=1):
+        bounded = step
+        if step.seconds is None and number < len(steps):
+            bounded = replace(step, seconds=max(most - before, 1.0))
+        before += bounded.seconds or 0.0
+        yield bounded
 
 
-def _person(scheme: Scheme, person: PersonId) -> Person:
-    found = scheme.people[person]
-    return Person(found.id, found.name, found.phones)
+def _asking(asks: Asks, step: SchemeStep, people: tuple[PersonId, ...], situation: Situation) -> Asks:
+    """Return what this step would like to know besides."""
+    if "last" in step.targets:
+        asks = replace(asks, last_days=max(asks.last_days, step.days))
+    if len(people) < 2 or step.order in (Order.ALL, Order.LISTED):  # noqa: PLR2004 -- one person has no order
+        return asks
+    if step.order is Order.ROUND_ROBIN:
+        return replace(asks, turns=(*asks.turns, (turn_of(step, situation), people)))
+    return replace(asks, orders=asks.orders | {step.order}, people=asks.people.union(people))
 
 
 def _claimants(scheme: Scheme, department: Department | None) -> tuple[PersonId, ...]:

@@ -15,7 +15,9 @@ import phonenumbers
 from phonenumbers import PhoneMetadata
 
 from callrouter.core.words import Action
-from callrouter.routing.choose import choose, find_line
+from callrouter.routing.caller import ANYBODY
+from callrouter.routing.choose import choose
+from callrouter.routing.lines import find_line
 from callrouter.routing.values import DEFAULT_LINE
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ class _Ladder:
         self.scheme = scheme
         self.revision = revision
         self.line = line
-        self.chosen = choose(scheme, line, None)
+        self.chosen = choose(scheme, line, ANYBODY, None)
         self.rungs: list[_Rung] = []
 
     def priorities(self) -> Iterator[str]:

@@ -264,6 +264,8 @@ class Line:
     at_end: AtEnd = AtEnd()
     music: str | None = None
     """The music class that the caller hears instead of ringing."""
+    listed_as: str | None = None
+    """The document's key, where `key` is the number that was dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +302,26 @@ class Scheme:
     """Numbers (E.164) whose calls are refused."""
     not_clients: Mapping[str, str] = field(default_factory=dict)
     """Numbers (E.164) of those who are no clients, and what they are: a supplier, a job seeker."""
+    phones: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)
+    """Whose phone each one is."""
+    own_numbers: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)
+    """Whose number (E.164) outside each one is."""
+    department_of: Mapping[PersonId, Department] = field(init=False, compare=False, repr=False)
+    """The first department that has somebody as a member."""
+    extensions: Mapping[str, str] = field(init=False, compare=False, repr=False)
+    """Which department has an internal number."""
+    tracked: Mapping[str, Line] = field(init=False, compare=False, repr=False)
+    """The lines by their further numbers."""
+
+    def __post_init__(self) -> None:
+        """Lay out what every call is looked up in."""
+        people, departments = self.people.values(), self.departments.values()
+        laid: dict[str, object] = {
+            "phones": {phone: one.id for one in people for phone in one.phones},
+            "own_numbers": {number: one.id for one in people for number in one.numbers},
+            "department_of": {member: one for one in reversed(tuple(departments)) for member in one.members},
+            "extensions": {one.extension: one.id for one in departments if one.extension is not None},
+            "tracked": {number: line for line in self.lines.values() for number in line.numbers},
+        }
+        for name, found in laid.items():
+            object.__setattr__(self, name, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from callrouter.routing.caller import ANYBODY
 from callrouter.routing.choose import choose
 from callrouter.routing.faults import place, quoted
 
@@ -38,7 +39,7 @@ def _targets(scheme: Scheme) -> set[str]:
 def _people(scheme: Scheme) -> Iterator[Warned]:
     rung: set[PersonId] = set()
     for line in scheme.lines.values():
-        rung.update(person for step in choose(scheme, line, None).ladder for person in step.people)
+        rung.update(person for step in choose(scheme, line, ANYBODY, None).ladder for person in step.people)
     as_responsible = "responsible" in _targets(scheme)
     how = "rings only for clients who are his own" if as_responsible else "never rings"
     for person in scheme.people:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from callrouter.core.call import Phase
 from callrouter.core.outcome import CallRow, row
 from callrouter.core.words import CallId, PersonId
-from callrouter.routing.choose import Client
+from callrouter.routing.caller import Client
 from callrouter.store import clients as book, history, rows
 from callrouter.store.errors import UnknownCallError
 from callrouter.store.tables import calls, client_phones, clients, journal, responsibles

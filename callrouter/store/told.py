@@ -12,7 +12,9 @@ from sqlalchemy import delete, select
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.recorded import FALLBACK, Record, Recorded, phone_of
 from callrouter.core.words import CallId, LostReason, PersonId, Result
-from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
+from callrouter.routing.caller import STRANGER, Caller, Client
+from callrouter.routing.choose import Chosen, choose
+from callrouter.routing.lines import find_line
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.scheme import parse
 from callrouter.store import closing, queries, rows, schemes
@@ -28,7 +30,6 @@ APP = "asterisk"
 """Who wrote the row, where no worker did."""
 TOGETHER = 0.5
 """Seconds: a phone that stopped so near to an answer, or to the caller's end, stopped because of it."""
-_STRANGER = Client(id=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class _Company:
             for one in person.phones
             if "@" in one and f"PJSIP/{one.rpartition('@')[2]}" == phone
         ]
-        return phones_of(self.scheme).get(phone) or (trunk[0] if len(trunk) == 1 else None)
+        return self.scheme.phones.get(phone) or (trunk[0] if len(trunk) == 1 else None)
 
 
 async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
@@ -73,7 +74,9 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
         return outgoing
     number, line = company.number(one.last.caller), company.line(one.line)
     client = await _client(connection, number, line)
-    chosen = None if line is None or company.scheme is None else choose(company.scheme, line, client)
+    chosen = (
+        None if line is None or company.scheme is None else choose(company.scheme, line, Caller(number, client), None)
+    )
     made = _row(company, one, chosen, number, client)
     kept = await _of_router(connection, one.asterisk_id)
     if kept is not None and kept.outcome == "answered":
@@ -115,7 +118,7 @@ async def _of_router(connection: AsyncConnection, asterisk_id: str) -> CallRow |
 
 
 def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number, client: Client | None) -> CallRow:
-    known = client or _STRANGER
+    known = (client or STRANGER) if chosen is None else chosen.client
     is_internal = one.is_far_end or company.person(one.phone) is not None
     first = one.talk[0] if one.talk else None
     return CallRow(
@@ -124,12 +127,12 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
         department=None if chosen is None else chosen.department,
         caller=number.known,
         caller_raw=number.raw,
-        client_id=None if client is None else client.id,
+        client_id=known.id,
         client=known.name,
         responsible=known.responsible,
         priority=known.priority,
         segment=known.segment,
-        direction="internal" if is_internal else "in",
+        direction="internal" if is_internal else "in" if chosen is None else chosen.direction,
         arrived_at=one.started_at,
         answered_at=one.answered_at,
         ended_at=one.ended_at,
@@ -172,7 +175,7 @@ def _corrected(kept: CallRow, made: CallRow) -> CallRow:
 async def _outgoing(connection: AsyncConnection, company: _Company, one: Recorded) -> CallRow:
     """Return the row of a call out: `line` is the number dialled, `caller` our phone, its leg says whose it is."""
     dialled, own = company.number(one.last.dialled), company.number(one.last.caller)
-    client = await _client(connection, dialled, None) or _STRANGER
+    client = await _client(connection, dialled, None) or STRANGER
     person = company.person(one.phone)
     is_rung = one.last.disposition in {"NO ANSWER", "BUSY"}
     reason = LostReason.NO_ANSWER if is_rung else LostReason.UNREACHABLE
@@ -184,7 +187,7 @@ async def _outgoing(connection: AsyncConnection, company: _Company, one: Recorde
         department=None,
         caller=own.known,
         caller_raw=own.raw,
-        client_id=client.id or None,
+        client_id=client.id,
         client=client.name,
         responsible=client.responsible,
         priority=client.priority,

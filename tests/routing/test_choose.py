@@ -8,11 +8,15 @@ import pytest
 
 from callrouter.core.ladder import Person, Step
 from callrouter.core.words import Action, IfBusy, PersonId, Why
-from callrouter.routing.choose import Chosen, Client, choose, find_line, phones_of
+from callrouter.routing.caller import Caller, Client
+from callrouter.routing.choose import Chosen, choose
+from callrouter.routing.lines import find_line
+from callrouter.routing.numbers import read
 from callrouter.routing.scheme import Line, Scheme, parse
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "scheme.toml"
 ANNA, BORIS, VERA, GLEB, IRINA = (PersonId(key) for key in ("anna", "boris", "vera", "gleb", "irina"))
+AT, CALLER = 1795291760.0, "+79161234567"
 ADA, BOB, OLGA = (PersonId(key) for key in ("ada", "bob", "olga"))
 LARGE = parse(
     b"""version = 1
@@ -56,7 +60,7 @@ def chosen(scheme: Scheme, dialled: str, client: Client | None = None) -> Chosen
     """Return the decision for a call to this number."""
     line = find_line(scheme, dialled)
     assert line is not None
-    return choose(scheme, line, client)
+    return choose(scheme, line, Caller(read(CALLER, scheme.country), client), AT)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,9 @@ def test_a_line_written_nationally_keeps_its_name() -> None:
 def test_a_number_that_is_not_listed_has_the_default_line(dialled: str, called: str) -> None:
     """The default line serves it under the number's own name, E.164 where it is one."""
     line = find_line(LARGE, dialled)
-    assert line == Line(called, called if called.startswith("+") else None, "Rest", "sales", "default")
+    assert line == Line(
+        called, called if called.startswith("+") else None, "Rest", "sales", "default", listed_as="default"
+    )
 
 
 @pytest.mark.parametrize("dialled", ["84959999999", "999", "", "default"])
@@ -117,6 +123,8 @@ def test_the_ladder_of_a_client_who_has_a_manager() -> None:
         ring_at_most=60,
         claimants=(ANNA, BORIS, VERA),
         claim_after=10,
+        client=client,
+        ladder_name="default",
     )
 
 
@@ -169,13 +177,13 @@ def test_a_call_of_an_incomplete_scheme_still_has_its_ladder(target: str) -> Non
     scheme = parse(b'version = 1\ntimezone = "UTC"\ncountry = "RU"\n[ladders]\ndefault = [{ring = "responsible"}]')
     step = parse(EXAMPLE.read_bytes()).ladders["default"][{"department": 1, "head": 2, "owner": 3}[target]]
     loose = Scheme("UTC", "RU", scheme.company, {}, {}, {"default": (step,)}, {}, {})
-    decision = choose(loose, Line("1", None, "1", None, "default"), None)
+    decision = choose(loose, Line("1", None, "1", None, "default"), Caller(read(CALLER, "RU")), AT)
     assert [(one.people, one.nobody) for one in decision.ladder] == [((), Why.UNKNOWN_PERSON)]
 
 
 def test_a_phone_tells_whose_it_is() -> None:
     """Every phone of every person leads back to him."""
-    assert phones_of(LARGE) == {
+    assert LARGE.phones == {
         "PJSIP/1": "olga",
         "PJSIP/2": "ada",
         "PJSIP/79160000000@trunk": "ada",

@@ -16,7 +16,7 @@ from tests.store.lives import ANNA, ARRIVED, BORIS, GLEB, Life, abandoned, answe
 
 if TYPE_CHECKING:
     from callrouter.core.outcome import CallRow
-    from callrouter.routing.choose import Client
+    from callrouter.routing.caller import Client
     from callrouter.store.database import Database
     from callrouter.store.journal import Journal
     from callrouter.store.queries import Known
