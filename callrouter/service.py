@@ -28,6 +28,7 @@ from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant, PersonId
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
+from callrouter.heap import give_back
 from callrouter.lease import Lease, LeaseLostError
 from callrouter.pauses import Pauses
 from callrouter.reception import Reception
@@ -233,6 +234,7 @@ class Worker:
                     self._lease.watch_ourselves(self._ari.reconnect),
                     self._succession.run(),
                     _live(held),
+                    give_back(),
                 )
             ]
             await self._until_stopped()

@@ -23,6 +23,7 @@ MAY: dict[str, set[str]] = {
     "revisions": {"core", "pauses", "reception", "routing", "store"},
     "succession": {"core", "lease", "store"},
     "flood": {"core"},
+    "heap": set(),
     "ari": {"core"},
     "agi": {"core", "routing"},
     "cdr": {"core"},

@@ -6,7 +6,7 @@ from datetime import datetime
 
 SPAN = 60.0
 """Seconds after which a comparison of the clocks is made anew: they drift."""
-NEGLIGIBLE = 0.1
+NEGLIGIBLE = 0.02
 """Seconds: a message of that age is heard in time."""
 AT_MOST = 10.0
 """Seconds: a connection that is silent for longer has been given up; a clock was set."""

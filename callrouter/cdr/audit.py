@@ -61,5 +61,13 @@ def _one(one: Recorded, rows: Sequence[CallRow]) -> Iterator[Difference]:
 def _times(one: Recorded, row: CallRow) -> Iterator[Difference]:
     for what in ("answered_at", "ended_at"):
         theirs, ours = getattr(one, what), getattr(row, what)
-        if theirs is not None and ours is not None and abs(theirs - ours) > TOLERANCE:
+        if theirs is None or ours is None or abs(theirs - ours) <= TOLERANCE:
+            continue
+        if what != "ended_at" or not _ends_with_the_talk(one, row):
             yield Difference(one.asterisk_id, row.id, what, theirs, ours)
+
+
+def _ends_with_the_talk(one: Recorded, row: CallRow) -> bool:
+    """Asterisk's last record ends with the conversation, the call with the caller, who may have been alone for long."""
+    until = row.talk[-1].ended_at if row.talk else None
+    return until is not None and abs(one.ended_at - until) <= TOLERANCE

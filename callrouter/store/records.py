@@ -122,7 +122,7 @@ async def lines_called(connection: AsyncConnection) -> AsyncGenerator[tuple[tupl
         some = ids[start : start + rows.CHUNK]
         written = select(calls).where(calls.c.asterisk_id.in_(some)).order_by(calls.c.arrived_at, calls.c.id)
         found = (await connection.execute(written)).all()
-        yield await recorded(connection, some), await rows.load(connection, found, parts=False)
+        yield await recorded(connection, some), await rows.load(connection, found)
 
 
 async def without_record(connection: AsyncConnection, until: Instant) -> tuple[CallRow, ...]:

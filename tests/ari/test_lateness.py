@@ -20,7 +20,7 @@ def test_the_quickest_message_compares_the_clocks(skew: float) -> None:
     lateness = Lateness()
     assert lateness.of(at(1000.0 + skew), 1000.2) == 0.0
     assert lateness.of(at(1001.0 + skew), 1001.0) == 0.0
-    assert lateness.of(at(1002.0 + skew), 1002.05) == 0.0
+    assert lateness.of(at(1002.0 + skew), 1002.01) == 0.0
     assert lateness.of(at(1002.0 + skew), 1006.0) == pytest.approx(4.0)
 
 

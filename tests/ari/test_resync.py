@@ -38,6 +38,10 @@ class Asterisk:
         self.is_away = False
         self.bridges: dict[str, list[str]] = {}
         self.deleted: list[str] = []
+        self.variables: dict[str, str] = {}
+        """What channels' variables hold; all others are empty."""
+        self.up: tuple[str, ...] = ()
+        """Those of the channels that were picked up."""
 
     async def send(self, request: Request, deadline: float = DEADLINE) -> object:
         """Answer."""
@@ -55,8 +59,9 @@ class Asterisk:
         if rest and rest.split("/")[0] not in self.channels:
             raise AriRefused(404, str(request), "Channel not found")
         if rest:
-            return {"value": ""}
-        return [a_channel(channel, data="callrouter,+7495") for channel in (*self.channels, *self.others)]
+            return {"value": self.variables.get(str((request.params or {}).get("variable")), "")}
+        here = (*self.channels, *self.others)
+        return [a_channel(one, "Up" if one in self.up else "Down", data="callrouter,+7495") for one in here]
 
 
 async def recorded(channel: str) -> Ending | None:
@@ -273,3 +278,42 @@ async def test_who_is_on_his_way_to_us_is_not_gone() -> None:
     await resync.take_over(["callrouter-b"], [(call, 3.0)])
     assert asterisk.channels == (call.caller,)
     assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
+
+
+ALONE = {"CALLROUTER_TALKED": "1", "CDR(end,u)": "4.500000", "CDR(answer,u)": "2.250000"} | {
+    "CDR(dstchannel)": "PJSIP/101-0000001a"
+}
+
+
+async def test_who_has_talked_and_is_alone_is_adopted_with_his_conversation() -> None:
+    """Asterisk's record of the living channel knows when it was, and with whom."""
+    call = ringing()
+    asterisk, board = Asterisk(call.caller), Board()
+    asterisk.variables = ALONE
+    await compare(asterisk, board, [(call, 3.0)])
+    conversation = Ending(4.5, 2.25, "PJSIP/101")
+    assert board.told[0] == (ID, ev.Recovered(NOW, 3.0, (LEG.id,), ending=conversation))
+
+
+@pytest.mark.parametrize("variable", ["CALLROUTER_TALKED", "CDR(end,u)"])
+async def test_who_has_not_talked_is_adopted_without(variable: str) -> None:
+    """Nobody has marked him, or his conversation has no end."""
+    call = ringing()
+    asterisk, board = Asterisk(call.caller), Board()
+    asterisk.variables = ALONE | {variable: "0.000000"}
+    await compare(asterisk, board, [(call, 3.0)])
+    assert board.told[0] == (ID, ev.Recovered(NOW, 3.0, (LEG.id,)))
+
+
+async def test_what_happened_in_the_gap_happened_when_asterisk_recorded_it() -> None:
+    """Who picked up did so then, and a conversation whose phone is gone has ended then."""
+    call = ringing()
+    asterisk, board = Asterisk(call.caller, LEG.id), Board(call)
+    asterisk.up, asterisk.variables = (LEG.id,), ALONE
+    await compare(asterisk, board, [])
+    assert board.told == [(ID, ev.LegAnswered(NOW, LEG.id, late=2.75))]
+    talking = replace(call, winner=LEG.id, answered_at=2.0)
+    asterisk, board = Asterisk(call.caller), Board(talking)
+    asterisk.variables = ALONE
+    await compare(asterisk, board, [], LEG.id)
+    assert board.told == [(ID, ev.LegEnded(NOW, LEG.id, ev.End.REFUSED, late=0.5))]

@@ -8,7 +8,7 @@ import pytest
 
 from callrouter.cdr.audit import Difference, audit, without_record
 from callrouter.core.machine import arrive
-from callrouter.core.outcome import CallRow, row
+from callrouter.core.outcome import CallRow, TalkRow, row
 from callrouter.core.recorded import Recorded
 from callrouter.core.words import CallId
 from tests.core.test_recorded import RUNG, TALKED
@@ -16,6 +16,7 @@ from tests.store.lives import ARRIVED
 
 LIVE = row(arrive(CallId("0191-a"), replace(ARRIVED, asterisk_id="1.1"))[0])
 ANSWERED = replace(LIVE, outcome="answered", answered_at=12.5, ended_at=21.0)
+ALONE = replace(ANSWERED, ended_at=60.0, talk=(TalkRow(None, 12.0, 20.5),))
 LOST = replace(LIVE, outcome="lost", ended_at=12.5)
 CALL, GONE = Recorded((RUNG, TALKED)), Recorded((RUNG,))
 BRIEF = Recorded((replace(TALKED, ended_at=12.25),))
@@ -25,6 +26,8 @@ BRIEF = Recorded((replace(TALKED, ended_at=12.25),))
     ("recorded", "rows", "found"),
     [
         (CALL, [ANSWERED], []),
+        (CALL, [ALONE], []),
+        (CALL, [replace(ALONE, talk=(TalkRow(None, 12.0, 50.0),))], [("0191-a", "ended_at", 20.0, 60.0)]),
         (GONE, [LOST], []),
         (BRIEF, [replace(LOST, ended_at=12.3)], []),
         (CALL, [], [(None, "no_row", "answered", None)]),

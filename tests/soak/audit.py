@@ -9,7 +9,8 @@ from datetime import datetime
 from math import inf
 from typing import Any
 
-from tests.soak.faults import SILENT, Fault
+from callrouter.core.recorded import Record
+from tests.soak.faults import Fault
 from tests.soak.wire import Placed
 
 EARLY, LATE = 1.0, 3.0
@@ -21,9 +22,7 @@ TAKEOVER = 9.0
 BARELY = 0.1
 """Seconds between the later 200 and the earlier end in which two may be brought together, or not: the ledger says."""
 
-UNSHIPPED = 2.0
-"""Seconds that the journal of a busy worker may be behind."""
-KILLED = frozenset({"killed", "nobody"})
+NO_ROW = "0 rows"
 
 Row = Mapping[str, Any]
 
@@ -38,8 +37,7 @@ class Difference:
     fault: str
     """What was broken then."""
     is_known: bool = False
-    """One of the two that are known: its worker was killed, and who took the call over does not know what it had not
-    shipped; or the caller left while the worker heard nothing, and the ladder ran out before the news of it came."""
+    """The one that nobody can know: he left before Asterisk's dialplan had begun, and Asterisk has no line of his."""
 
     def __str__(self) -> str:
         shown = "; ".join(
@@ -55,10 +53,13 @@ class Difference:
 class Audit:
     """Of all calls of a soak."""
 
-    def __init__(self, placed: Sequence[Placed], rows: Sequence[Row], faults: Sequence[Fault]) -> None:
+    def __init__(
+        self, placed: Sequence[Placed], rows: Sequence[Row], faults: Sequence[Fault], recorded: Sequence[Record] = ()
+    ) -> None:
         self._placed = placed
         self._rows = rows
         self._faults = faults
+        self._recorded = recorded
         self.calls: dict[str, Placed] = {}
         """Which call each row is about, by the row's id."""
 
@@ -74,10 +75,9 @@ class Audit:
             self.calls |= {row["id"]: placed for row in rows}
             fault = self._around(placed.invited_at, placed.ended_at)
             for what in self._one(placed, rows, fault):
-                yield Difference(what, placed, rows, fault)
+                yield Difference(what, placed, rows, fault, what == NO_ROW and self._called_no_line(placed))
             for what in _outcome(placed, rows[0]) if len(rows) == 1 else ():
-                is_known = self._is_unshipped(placed, rows[0]) or self._left_in_silence(placed, rows[0])
-                yield Difference(what, placed, rows, fault, is_known)
+                yield Difference(what, placed, rows, fault)
         for row in self._rows:
             if row["id"] not in self.calls:
                 at = _instant(row["arrived_at"])
@@ -90,20 +90,14 @@ class Audit:
         if len(rows) != 1:
             yield f"{len(rows)} rows"
 
-    def _is_unshipped(self, placed: Placed, row: Row) -> bool:
-        """Whether a worker was killed during a call that was taken over, or before it had shipped the call's end."""
+    def _called_no_line(self, placed: Placed) -> bool:
+        """Whether he left unheard, and not even Asterisk's own records name a line that he had called then."""
         assert placed.ended_at is not None
-        began, ended = placed.invited_at, placed.ended_at + UNSHIPPED
-        return bool(row["recovered"]) and any(
-            one.kind in KILLED and began <= one.began_at <= ended for one in self._faults
+        began, ended = placed.invited_at - EARLY, placed.ended_at + LATE
+        called = any(
+            one.line and one.caller == placed.number and began <= one.started_at <= ended for one in self._recorded
         )
-
-    def _left_in_silence(self, placed: Placed, row: Row) -> bool:
-        """Whether the ladder of a caller who had left ran out while no worker heard anything."""
-        left = placed.ended_at if placed.has_left and not placed.is_answered else None
-        ran_out = row["lost_reason"] in {"no_answer", "unreachable"}
-        silent = [one for one in self._faults if one.kind in SILENT]
-        return bool(left and ran_out and any(one.began_at <= left <= (one.ended_at or left) for one in silent))
+        return placed.has_left and not placed.is_answered and not placed.rang and not called
 
     def _around(self, began: float, ended: float) -> str:
         """Return what was broken during a call, or shortly before it."""

@@ -20,8 +20,6 @@ STILL = 4.0
 VETERAN_AFTER = 240.0
 """Seconds after which the first worker is not killed any more: memory is measured on one long life."""
 KINDS = frozenset({"killed", "frozen", "cut", "stalled", "database", "nobody", "upgraded"})
-SILENT = frozenset({"stalled", "frozen", "nobody"})
-"""Those in which a worker hears late what happened."""
 
 
 @dataclass(slots=True)

@@ -30,9 +30,12 @@ def report(result: Result) -> str:
         told += "" if per_thousand is None else f", {per_thousand:+.0f} kB per 1,000 calls"
         age, kilobytes, _ = life.samples[-1]
         lines.append(f"memory of {life.worker} ({life.pid}), {age:.0f} s old: {kilobytes} kB; {told}")
-    lines += [f"{len(result.known)} outcomes of known causes", *map(str, result.known)]
     lines += [
-        f"{len(result.late)} times of which a worker heard late, or on which the wire agrees with it",
+        f"{len(result.known)} callers who left before they had called a line",
+        *map(str, result.known),
+    ]
+    lines += [
+        f"{len(result.late)} times that Asterisk means otherwise than the ledger, each as the wire saw it",
         *result.late,
     ]
     lines += [f"{len(result.differences)} differences, {len(result.wrong)} other faults"]

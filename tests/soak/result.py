@@ -27,9 +27,9 @@ class Result:
     """What is not as it has to be; empty: the soak has passed."""
     differences: list[Difference] = field(default_factory=list)
     known: list[Difference] = field(default_factory=list)
-    """Those of the two known causes (`Difference.is_known`): said, but not held against it."""
+    """Calls that nobody can know of (`Difference.is_known`): said, but not held against it."""
     late: list[str] = field(default_factory=list)
-    """Times of which a worker heard late, or on which the wire agrees with it: said, but not held against it."""
+    """Instants that Asterisk means otherwise than the ledger, each as the wire saw it: said, not held against it."""
     suspects: list[str] = field(default_factory=list)
     """The ids of the calls that differ."""
 

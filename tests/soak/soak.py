@@ -10,11 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from callrouter.cdr import lines
 from tests.soak.audit import Audit, is_barely
 from tests.soak.callers import Callers
 from tests.soak.company import numbers
 from tests.soak.faults import Faults
-from tests.soak.late import is_late
+from tests.soak.late import wire_agrees
 from tests.soak.memory import Life, grown
 from tests.soak.people import SWEEP_EVERY, People
 from tests.soak.report import report
@@ -110,7 +111,8 @@ class Soak:
             result.by[str(row["routed_by"])] += 1
             result.by["recovered"] += bool(row["recovered"])
         result.faults, result.lives = self._faults.done, list(self._lives.values())
-        audit = Audit(placed, rows, self._faults.done)
+        recorded, _, _ = lines.read(rig.lab.asterisk.cdr_file.read_bytes())
+        audit = Audit(placed, rows, self._faults.done, recorded)
         for one in audit.differences():
             (result.known if one.is_known else result.differences).append(one)
         result.wrong = wrong + grown(result.lives)
@@ -119,13 +121,10 @@ class Soak:
 
     def _reconcile(self, result: Result, reconciled: dict[str, Any], calls: Mapping[str, Placed]) -> None:
         """Sort what Asterisk's own records say otherwise."""
-        known = {row["id"] for one in result.known for row in one.rows}
-        result.suspects = [row["id"] for one in (*result.differences, *result.known) for row in one.rows]
+        result.suspects = [row["id"] for one in result.differences for row in one.rows]
         for one in reconciled["differences"]:
-            if one["call"] in known:
-                continue
-            late = is_late(one, result.faults, calls.get(one["call"]))
-            (result.late if late else result.wrong).append(f"reconcile: {one}")
+            is_so = wire_agrees(one, calls.get(one["call"]))
+            (result.late if is_so else result.wrong).append(f"reconcile: {one}")
             result.suspects += [one["call"]] if one["call"] else []
         if reconciled["bad_lines"]:
             result.wrong.append(f"bad lines of Asterisk's: {reconciled['bad_lines']}")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from callrouter.core.recorded import Record
+from tests.core.test_recorded import RUNG
 from tests.soak.audit import Audit
 from tests.soak.faults import Fault
-from tests.soak.late import is_late
+from tests.soak.late import wire_agrees
 from tests.soak.memory import Life, grown
 from tests.soak.wire import Placed, Rung
 
@@ -19,6 +21,7 @@ TALKED = Placed("+79160000001", "+7495", 100.0, 101.0, 110.1, 200, heard=frozens
 LOST = Placed("+79160000001", "+7495", 100.0, None, 104.0, 480, rang=[replace(ANNA, answered_at=None, ended_at=104.0)])
 LEFT = replace(LOST, status=487, has_left=True)
 GIVEN_UP = replace(LEFT, rang=[replace(LOST.rang[0], is_ended_by_phone=False)])
+RECORD = replace(RUNG, caller=LEFT.number, started_at=100.1)
 NEAR = Fault("killed", "first", 103.0, 104.0)
 
 
@@ -98,47 +101,49 @@ def test_a_fault_explains_seconds_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "at", "kind", "late"),
+    ("what", "asterisk", "ledger", "agrees"),
     [
-        ("ended_at", 105.0, "stalled", True),
-        ("ended_at", 99.0, "stalled", False),
-        ("ended_at", 105.0, "killed", False),
-        ("outcome", 105.0, "stalled", False),
+        ("ended_at", 105.0, 110.2, True),
+        ("ended_at", 105.0, 108.0, False),
+        ("answered_at", 101.1, 97.9, True),
+        ("answered_at", 104.0, 97.9, False),
+        ("answered_at", 101.1, 95.0, False),
+        ("outcome", 101.1, 97.9, False),
     ],
 )
-def test_what_was_heard_late(what: str, at: float, kind: str, late: bool) -> None:
-    """Only times, and only of what happened while a worker stood still or its connection did."""
-    asterisk, ledger = (datetime.fromtimestamp(one, UTC).isoformat() for one in (at, at + 3))
-    difference = {"what": what, "asterisk": asterisk, "ledger": ledger}
-    assert is_late(difference, [Fault(kind, "first", 104.0, 108.0)], None) is late
-    assert is_late(difference, [], replace(TALKED, ended_at=at + 2.5)) is (what == "ended_at")
-    assert not is_late(difference, [], TALKED)
+def test_what_the_wire_has_seen(what: str, asterisk: float, ledger: float, agrees: bool) -> None:
+    """Only times, and only where the phones saw what the ledger says, and the caller what Asterisk says."""
+    told = {"asterisk": asterisk, "ledger": ledger}
+    difference = {"what": what} | {key: datetime.fromtimestamp(at, UTC).isoformat() for key, at in told.items()}
+    placed = replace(TALKED, rang=[replace(ANNA, answered_at=98.0)])
+    assert wire_agrees(difference, placed) is agrees
+    assert not wire_agrees(difference, None)
+
+
+def test_no_fault_excuses_an_outcome() -> None:
+    """Whoever was killed, or stood still: what the caller met is what the ledger says."""
+    for kind in ("killed", "stalled", "nobody", "frozen"):
+        fault = Fault(kind, "first", 103.0, 107.0)
+        assert found(TALKED, lost("abandoned") | {"recovered": True}, fault=fault) == ["lost, not answered"]
+        assert found(LEFT, lost("no_answer"), fault=fault) == ["no_answer, not abandoned"]
 
 
 @pytest.mark.parametrize(
-    ("kind", "killed_at", "recovered", "unshipped"),
+    ("placed", "records", "known"),
     [
-        ("killed", 105.0, True, True),
-        ("nobody", 111.0, True, True),
-        ("killed", 113.0, True, False),
-        ("killed", 105.0, False, False),
-        ("stalled", 105.0, True, False),
+        (replace(LEFT, rang=[]), [], True),
+        (replace(LEFT, rang=[]), [replace(RECORD, line="")], True),
+        (replace(LEFT, rang=[]), [replace(RECORD, started_at=50.0)], True),
+        (replace(LEFT, rang=[]), [RECORD], False),
+        (LEFT, [], False),
+        (replace(LOST, rang=[]), [], False),
+        (TALKED, [], False),
     ],
 )
-def test_what_only_a_killed_worker_knew(kind: str, killed_at: float, recovered: bool, unshipped: bool) -> None:
-    """An outcome of a call that was taken over from a worker killed then, or a moment later; nothing else."""
-    faults = [Fault(kind, "first", killed_at, killed_at + 3)]
-    (one,) = Audit([TALKED], [lost("abandoned") | {"recovered": recovered}], faults).differences()
-    assert one.is_known is unshipped
-    (one,) = Audit([TALKED], [], faults).differences()
-    assert not one.is_known
-
-
-@pytest.mark.parametrize(("kind", "known"), [("stalled", True), ("killed", False)])
-def test_who_left_while_nobody_heard(kind: str, known: bool) -> None:
-    """The ladder ran out before the news came that the caller had left: known, if the worker heard nothing then."""
-    (one,) = Audit([LEFT], [lost("no_answer")], [Fault(kind, "first", 103.0, 107.0)]).differences()
-    assert one.is_known is known
+def test_whom_nobody_can_know(placed: Placed, records: list[Record], known: bool) -> None:
+    """He left before Asterisk had begun with him: it names no line that he called, and no phone has rung."""
+    (one,) = Audit([placed], [], [], records).differences()
+    assert (one.what, one.is_known) == ("0 rows", known)
 
 
 def test_memory_that_grows_is_seen() -> None:
