@@ -14,6 +14,7 @@ from callrouter.core.errors import CallrouterError
 COMMANDS = {
     "serve": ("callrouter.cli.serve", "Run the router."),
     "scheme": ("callrouter.cli.scheme", "The routing document: plan, apply, show, history, roll back."),
+    "route": ("callrouter.cli.route", "What would happen to a call: every step, who rings, who does not and why."),
     "clients": ("callrouter.cli.clients", "Clients and whose they are: import, show, find, assign."),
     "people": ("callrouter.cli.people", "People and their pauses: list, pause, resume."),
     "calls": ("callrouter.cli.calls", "Calls: the list, one call with its trace, the live view."),

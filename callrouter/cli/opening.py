@@ -15,6 +15,7 @@ from callrouter.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -69,6 +70,14 @@ async def needed_scheme(connection: AsyncConnection) -> Scheme:
     if scheme is None:
         raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first")
     return scheme
+
+
+def content_of(file: Path) -> bytes:
+    """Return what a file holds that was named on the command line."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WrongInputError(f"{file}: {error.strerror}") from None
 
 
 async def zone(connection: AsyncConnection) -> str:

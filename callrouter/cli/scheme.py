@@ -37,10 +37,10 @@ def scheme() -> None:
 def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> None:
     """Say what applying the document would change, and what in it is odd. Changes nothing."""
     from callrouter.cli.applying import propose
-    from callrouter.cli.opening import with_database
+    from callrouter.cli.opening import content_of, with_database
     from callrouter.cli.show import json_value
 
-    content = _content(file)
+    content = content_of(file)
 
     async def work(database: Database) -> Proposal:
         async with database.reading() as connection:
@@ -60,7 +60,9 @@ def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> No
 @comment_option
 def apply(file: Path, clients_to: str | None, comment: str | None) -> None:
     """Put the document in force. Running workers take it up within two seconds; calls that go on keep theirs."""
-    _apply(_content(file), str(file), clients_to, comment)
+    from callrouter.cli.opening import content_of
+
+    _apply(content_of(file), str(file), clients_to, comment)
 
 
 @scheme.command()
@@ -106,15 +108,6 @@ def rollback(revision: int, clients_to: str | None) -> None:
     """Put the bytes of revision N in force again, as a new revision."""
     found = _revision(revision)
     _apply(found.document, f"revision {revision}", clients_to, f"rollback to revision {revision}")
-
-
-def _content(file: Path) -> bytes:
-    from callrouter.cli.opening import WrongInputError
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise WrongInputError(f"{file}: {error.strerror}") from None
 
 
 def _revision(number: int | None) -> Revision:

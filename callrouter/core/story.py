@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from itertools import groupby
 
 from callrouter.core import commands as cm, events as ev
@@ -40,6 +39,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"{person_of(leg)} is called {seconds:.1f} s late"
         case ev.LegAnswered(leg=leg):
             return f"{person_of(leg)} picks up"
+        case ev.KeyPressed(leg=leg, key=key):
+            return f"{person_of(leg)} presses {key}"
         case ev.LegEnded(leg=leg, end=ev.End.REFUSED, sip=None):
             return f"{person_of(leg)} is gone"
         case ev.LegEnded(leg=leg, end=end, sip=sip):
@@ -52,6 +53,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"{person_of(leg)} could not be connected"
         case ev.PromptEnded():
             return "the prompt has ended"
+        case ev.AnnouncementEnded():
+            return "the announcement has ended"
         case ev.CallerReplaced(by=by):
             return f"the caller goes on in channel {by}"
         case ev.CallerGone():
@@ -60,6 +63,47 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"the router failed: {why}"
         case ev.Recovered():  # pragma: no branch - the last of the union
             return _recovered(event)
+
+
+def introduced(arrived: ev.CallArrived) -> Iterator[str]:
+    """Yield what was known of the caller and from where, and what was decided by that."""
+    yield f"caller    {', '.join(_caller(arrived))}"
+    if arrived.also:
+        yield f"          others have this number too: {', '.join(arrived.also)}"
+    yield f"line      {', '.join(_line(arrived))}"
+    yield f"decision  {', '.join(_decision(arrived))}"
+
+
+def _caller(arrived: ev.CallArrived) -> Iterator[str]:
+    yield arrived.caller or arrived.caller_raw or "a number that is withheld"
+    if arrived.direction != "in":
+        yield plain(arrived.direction)
+    if arrived.known_from is None:
+        yield "nobody knows him"
+        return
+    yield arrived.client or ("a client without a name" if arrived.client_id is not None else "no client")
+    yield f"client of {arrived.responsible}" if arrived.responsible else "no responsible"
+    known = {"class": arrived.priority, "segment": arrived.segment, "stage": arrived.stage}
+    yield from (f"{name} {said}" for name, said in (*known.items(), *arrived.attributes) if said is not None)
+    yield f"by {arrived.known_from}"
+
+
+def _line(arrived: ev.CallArrived) -> Iterator[str]:
+    yield arrived.line
+    yield from (
+        f"{name} {said}" for name, said in (("department", arrived.department), ("source", arrived.source)) if said
+    )
+    yield "closed" if arrived.is_closed else "open"
+
+
+def _decision(arrived: ev.CallArrived) -> Iterator[str]:
+    if arrived.refusal is not None:
+        yield f"refused, {plain(arrived.refusal)}"
+    yield f"rule {arrived.rule}" if arrived.rule else "no rule"
+    yield f"ladder {arrived.ladder_name}" if arrived.ladder_name else "no ladder"
+    yield (
+        "a document that is not in force" if arrived.scheme_revision is None else f"revision {arrived.scheme_revision}"
+    )
 
 
 def climbed(stage: Stage) -> str:
@@ -82,9 +126,9 @@ def _rings(stage: Stage) -> Iterator[str]:
         yield meant if rung.at - stage.at < TOGETHER else f"{meant} at {rung.at:.1f}"
 
 
-def plain(word: StrEnum) -> str:
+def plain(word: str) -> str:
     """Return one of the contract's words as people write it."""
-    return word.value.replace("_", " ")
+    return str(word).replace("_", " ")
 
 
 def _arrived(event: ev.CallArrived) -> str:
@@ -109,8 +153,8 @@ def _present(presence: ev.Presence) -> str:
     match presence:
         case ev.Free(person=person):
             return f"{person} free"
-        case ev.Busy(person=person):
-            return f"{person} busy"
+        case ev.Busy(person=person, why=why):
+            return f"{person} {why.value.replace('_', ' ')}"
         case ev.Away(person=person, why=why):  # pragma: no branch - the last of the union
             return f"{person} away ({why.value})"
 
@@ -120,7 +164,7 @@ def _grouped(commands: tuple[cm.Command, ...]) -> list[str]:
     return [told for told, _ in groupby(_told(command) for command in commands)]
 
 
-def _told(command: cm.Command) -> str:
+def _told(command: cm.Command) -> str:  # noqa: C901, PLR0912 - the table of commands, one line each
     match command:
         case cm.Ask(people=people):
             return f"who is free: {', '.join(one.id for one in people)}?"
@@ -130,12 +174,22 @@ def _told(command: cm.Command) -> str:
             return f"hang up {person_of(leg)} ({result.value.replace('_', ' ')})"
         case cm.Connect(leg=leg):
             return f"connect {person_of(leg)}"
+        case cm.Confirm(leg=leg):
+            return f"ask {person_of(leg)} for 1"
         case cm.SendRinging():
             return "the caller hears ringing"
+        case cm.PlayMusic(music=music):
+            return f"the caller hears music ({music})"
+        case cm.Announce(media=media):
+            return f"announce {media}"
+        case cm.Hush():
+            return "stop announcing"
         case cm.Guard(seconds=seconds):
             return f"guard for {seconds} s"
         case cm.Play(media=media):
             return f"play {media}"
+        case cm.LetGo(place=place) if place is not None:
+            return f"let the caller go on to {place}"
         case cm.LetGo(release=release):
             return f"let the caller go ({release.value.replace('_', ' ')})"
         case cm.CloseBridge():  # pragma: no branch - the last of the union

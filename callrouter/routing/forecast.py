@@ -12,6 +12,9 @@ from callrouter.core import commands as cm, events as ev, machine
 from callrouter.core.call import Phase
 from callrouter.core.timeline import Stage, timeline
 from callrouter.core.words import CallId, LostReason, PersonId, Why
+from callrouter.routing.arrived import arrived
+from callrouter.routing.choose import choose
+from callrouter.routing.order import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from callrouter.core.call import Call
     from callrouter.core.ladder import Person
     from callrouter.core.words import Instant
+    from callrouter.routing.caller import Caller
+    from callrouter.routing.order import Standing
+    from callrouter.routing.values import Line, Scheme
 
 
 class Assumed(StrEnum):
@@ -51,17 +57,41 @@ class Forecast:
     """As what the call is lost then; None: it goes on elsewhere."""
 
 
-def foresee(arrived: ev.CallArrived, assumed: Mapping[PersonId, Assumed] = NOTHING) -> Forecast:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What happens to a call: the decision, and what comes of it."""
+
+    arrived: ev.CallArrived
+    """The decision, and what was known of the caller, as a call of production has them from its arrival."""
+    forecast: Forecast
+
+
+def answer(
+    scheme: Scheme,
+    line: Line,
+    caller: Caller,
+    at: Instant,
+    assumed: Mapping[PersonId, Assumed] = NOTHING,
+    standing: Standing = UNKNOWN,
+    revision: int | None = None,
+) -> Answer:
+    """Return what would happen to this call, by the decision of production and the machine of production."""
+    chosen = choose(scheme, line, caller, at, standing)
+    event = arrived(scheme, revision, chosen, caller.number, at=0.0, arrived_at=0.0)
+    return Answer(event, foresee(event, assumed))
+
+
+def foresee(event: ev.CallArrived, assumed: Mapping[PersonId, Assumed] = NOTHING) -> Forecast:
     """Let a call live as it was decided, and nobody answer."""
-    at = arrived.at
-    call, commands = machine.arrive(CallId("forecast"), arrived)
+    at = event.at
+    call, commands = machine.arrive(CallId("forecast"), event)
     coming = deque(_follows(commands, at, assumed))
     while call.phase is not Phase.OVER:
-        event = coming.popleft() if coming else ev.Elapsed(_deadline(call))
-        at = event.at
-        call, commands = machine.advance(call, event)
+        after = coming.popleft() if coming else ev.Elapsed(_deadline(call))
+        at = after.at
+        call, commands = machine.advance(call, after)
         coming.extend(_follows(commands, at, assumed))
-    return Forecast(timeline(call), at - arrived.arrived_at, call.lost)
+    return Forecast(timeline(call), at - call.arrived.arrived_at, call.lost)
 
 
 def _deadline(call: Call) -> Instant:

@@ -1,0 +1,282 @@
+"""`callrouter route`: what would happen to a call, by the decision and the machine of production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callrouter.cli.show import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.timeline import Stage
+    from callrouter.core.words import Instant, PersonId
+    from callrouter.routing.caller import Caller
+    from callrouter.routing.forecast import Answer, Assumed
+    from callrouter.routing.order import Standing
+    from callrouter.routing.values import Line, Scheme
+    from callrouter.store.database import Database
+
+_REVISION = click.IntRange(1, 2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call as it is typed."""
+
+    line: str
+    number: str
+    at: str | None
+    assume: str | None
+    revision: int | None
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call that might come, with all that production would know of it."""
+
+    scheme: Scheme
+    revision: int | None
+    """None: a document that is not in force."""
+    line: Line
+    caller: Caller
+    at: Instant
+    standing: Standing
+    assumed: Mapping[PersonId, Assumed] = field(default_factory=dict)
+
+    def answer(self, at: Instant) -> Answer:
+        """Return what happens to it at this instant."""
+        from callrouter.routing.forecast import answer
+
+        return answer(self.scheme, self.line, self.caller, at, self.assumed, self.standing, self.revision)
+
+
+@click.command()
+@click.option("--line", required=True, metavar="DID", help="The number that is dialled.")
+@click.option("--from", "number", required=True, metavar="NUMBER", help="Who calls.")
+@click.option("--at", metavar="ISO", help="When; in the scheme's zone unless it says otherwise. Default: now.")
+@click.option(
+    "--assume",
+    metavar="PERSON=HOW,…",
+    help="Who is busy, offline, paused, dnd or away (anna=busy,boris=offline). The others are free and never answer.",
+)
+@click.option("--week", is_flag=True, help="Every minute of the coming week at which the answer changes.")
+@click.option("--revision", type=_REVISION, metavar="N", help="By this revision, not by the one in force.")
+@click.option("--file", type=click.Path(path_type=Path), metavar="FILE", help="By this document, not in force yet.")
+@as_json
+def route(*, week: bool, wants_json: bool, **asked: Any) -> None:
+    """Say what would happen to a call: every step, who rings and when, who does not and why."""
+    from callrouter.cli.opening import with_database
+    from callrouter.cli.show import json_value
+
+    async def work(database: Database) -> Question:
+        async with database.reading() as connection:
+            return await _question(connection, Asked(**asked))
+
+    question = with_database(work)
+    if week:
+        _print_week(question, wants_json=wants_json)
+    elif wants_json:
+        json_value(document(question.answer(question.at), question.at))
+    else:
+        _print(question)
+
+
+def document(answer: Answer, at: Instant) -> dict[str, object]:
+    """Return the answer as JSON has it."""
+    from callrouter.ledger.period import rfc3339
+
+    arrived, forecast = answer.arrived, answer.forecast
+    return {
+        "line": arrived.line,
+        "caller": arrived.caller,
+        "revision": arrived.scheme_revision,
+        "ladder": arrived.ladder_name,
+        "closed": arrived.is_closed,
+        "steps": [_step(stage) for stage in forecast.steps],
+        "at": rfc3339(at),
+        "rule": arrived.rule,
+        "refused": arrived.refusal is not None,
+        "ends_at": forecast.ends_at,
+        "lost_reason": None if forecast.lost is None else forecast.lost.value,
+        "prompt": arrived.prompt,
+        "context": arrived.goes_on,
+        "department": arrived.department,
+        "direction": arrived.direction,
+        "client": arrived.client,
+        "responsible": arrived.responsible,
+        "priority": arrived.priority,
+        "segment": arrived.segment,
+        "stage": arrived.stage,
+        "attributes": dict(arrived.attributes),
+        "known_from": arrived.known_from,
+        "also": list(arrived.also),
+    }
+
+
+def _step(stage: Stage) -> dict[str, object]:
+    return {
+        "step": stage.step,
+        "action": stage.action.value,
+        "target": stage.target,
+        "at": _seconds(stage.at),
+        "rings": [rung.person for rung in stage.rings],
+        "not_rung": [{"person": person, "why": why.value} for person, why in stage.not_rung],
+        "until": _seconds(stage.until),
+        "skipped": None if stage.skipped is None else stage.skipped.value,
+        "rings_on": list(stage.rings_on),
+        "times": [{"person": one.person, "from": _seconds(one.at), "to": _seconds(one.until)} for one in stage.rings],
+        "deputies": [{"person": person, "for": absent} for person, absent in stage.deputies],
+    }
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+async def _question(connection: AsyncConnection, asked: Asked) -> Question:
+    from callrouter.cli.opening import WrongInputError, now
+    from callrouter.cli.when import instant
+    from callrouter.routing.lines import find_line
+
+    scheme, revision = await _scheme(connection, asked)
+    line = find_line(scheme, asked.line)
+    if line is None:
+        known = ", ".join(scheme.lines) or "none"
+        raise WrongInputError(f"no line is called {asked.line!r}, and there is no default one; the lines are: {known}")
+    at = now() if asked.at is None else instant(asked.at, "--at", scheme.timezone)
+    assumed = _assumed(asked.assume, scheme)
+    caller, standing = await _known(connection, scheme, line, asked.number)
+    return Question(scheme, revision, line, caller, at, standing, assumed)
+
+
+async def _scheme(connection: AsyncConnection, asked: Asked) -> tuple[Scheme, int | None]:
+    """Return the document that is asked, and its revision; None: it is in none."""
+    from callrouter.cli.opening import WrongInputError, content_of
+    from callrouter.routing import scheme as documents
+    from callrouter.store import schemes
+
+    if asked.file is not None:
+        if asked.revision is not None:
+            raise WrongInputError("--revision and --file: choose one")
+        return documents.parse(content_of(asked.file), str(asked.file)), None
+    current = await schemes.current(connection)
+    if current is None:
+        raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first, or say --file FILE")
+    found = current if asked.revision is None else await schemes.get(connection, asked.revision)
+    if found is None:
+        raise WrongInputError(f"there is no revision {asked.revision}; there are 1 to {current.revision}")
+    return documents.parse(found.document, f"revision {found.revision}"), found.revision
+
+
+async def _known(connection: AsyncConnection, scheme: Scheme, line: Line, written: str) -> tuple[Caller, Standing]:
+    """Return who calls, with all that production would look up."""
+    from callrouter.routing import numbers
+    from callrouter.routing.caller import Caller
+    from callrouter.routing.order import UNKNOWN
+    from callrouter.store import queries
+
+    number = numbers.read(written, scheme.country)
+    client = None
+    if number.e164 is not None:
+        client = await queries.client_by_number(connection, number.e164, line.department)
+    return Caller(number, client), UNKNOWN
+
+
+def _assumed(text: str | None, scheme: Scheme) -> dict[PersonId, Assumed]:
+    from callrouter.cli.opening import WrongInputError
+    from callrouter.core.words import PersonId
+    from callrouter.routing.faults import closest
+    from callrouter.routing.forecast import Assumed
+
+    found: dict[PersonId, Assumed] = {}
+    for part in text.split(",") if text else ():
+        person, _, word = (one.strip() for one in part.partition("="))
+        if person not in scheme.people:
+            near = closest(person, scheme.people)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise WrongInputError(f"--assume: nobody is called {person!r}{hint}")
+        if word not in list(Assumed):
+            raise WrongInputError(
+                f"--assume: {part.strip()!r} is not written PERSON=HOW, HOW one of {', '.join(Assumed)}"
+            )
+        found[PersonId(person)] = Assumed(word)
+    return found
+
+
+def _print(question: Question) -> None:
+    from callrouter.cli.show import clean
+    from callrouter.core.story import introduced
+    from callrouter.ledger.period import local
+
+    answer, timezone = question.answer(question.at), question.scheme.timezone
+    for line in introduced(answer.arrived):
+        click.echo(clean(line))
+    click.echo(f"at        {local(question.at, timezone):%a %Y-%m-%d %H:%M:%S} {timezone}")
+    for person, how in question.assumed.items():
+        click.echo(f"assumed   {person} {how.value}")
+    click.echo()
+    for line in told(answer):
+        click.echo(f"  {clean(line)}")
+
+
+def told(answer: Answer) -> Iterator[str]:
+    """Yield the ladder as it would climb, and how it ends."""
+    from callrouter.core.story import climbed, plain
+
+    yield from (climbed(stage) for stage in answer.forecast.steps)
+    arrived, ends = answer.arrived, f"{answer.forecast.ends_at:6.1f}  "
+    if arrived.goes_on is not None and arrived.refusal is None:
+        yield f"{ends}goes on in {arrived.goes_on}"
+        return
+    heard = f"hears {arrived.prompt}, " if arrived.prompt and arrived.refusal is None else ""
+    yield f"{ends}{heard}lost: {plain(answer.forecast.lost or 'nothing')}"
+
+
+def _print_week(question: Question, *, wants_json: bool) -> None:
+    """Say the week's different answers, each with the times at which it is given."""
+    from callrouter.cli.show import clean, json_value
+    from callrouter.ledger.period import local, rfc3339
+    from callrouter.routing.availability import switches
+    from callrouter.routing.week import spoken, stretches, week_of
+
+    timezone = question.scheme.timezone
+    week = week_of(question.at, timezone)
+    answers = [
+        (when, question.answer(when[0])) for when in stretches(week, switches(question.scheme, week.since, week.until))
+    ]
+    if wants_json:
+        changes = [
+            (when, found)
+            for number, (when, found) in enumerate(answers)
+            if not number or found != answers[number - 1][1]
+        ]
+        json_value([document(found, since) | {"from": rfc3339(since)} for (since, _), found in changes])
+        return
+    given: list[tuple[Answer, list[tuple[Instant, Instant]]]] = []
+    for when, found in answers:
+        times = next((times for other, times in given if other == found), None)
+        if times is None:
+            given.append((found, [when]))
+        else:
+            times.append(when)
+    days = (f"{local(at, timezone):%a %Y-%m-%d}" for at in (week.since, week.until - 1))
+    click.echo(f"{' to '.join(days)}, {timezone}")
+    for found, times in given:
+        state = "closed" if found.arrived.is_closed else "open"
+        click.echo(f"\n{spoken(week, times)} ({state}, {clean(_by(found))})")
+        for line in told(found):
+            click.echo(f"  {clean(line)}")
+
+
+def _by(answer: Answer) -> str:
+    arrived = answer.arrived
+    ladder = f"ladder {arrived.ladder_name}" if arrived.ladder_name else "no ladder"
+    return f"rule {arrived.rule}, {ladder}" if arrived.rule else ladder
