@@ -1,4 +1,4 @@
-"""The scheme document as it is written: its keys, their types and what a single value may be.
+"""How a part of the scheme document is read: what a single value may be, and what is said of one that may not.
 
 Each part is read by itself, so that one fault does not hide the others. What relates the parts to each other
 (does that person exist?) is checked in `reading`.
@@ -7,14 +7,17 @@ Each part is read by itself, so that one fault does not hide the others. What re
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import PydanticCustomError
 
+from callrouter.routing import times
 from callrouter.routing.faults import Fault, closest, place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from pydantic_core import ErrorDetails
 
 T = TypeVar("T", bound="Part")
@@ -28,8 +31,7 @@ PROMPT = (
     r"(sound|recording):[A-Za-z0-9_-]+([./+][A-Za-z0-9_-]+)*"
     r"|tone:[a-z]+|digits:[0-9*#]+|number:[0-9]{1,9}"
 )
-TARGET = r"responsible|department|head|owner|(department|person):.+"
-MOST_STEPS = 20
+EXTENSION = r"[0-9]{2,6}"
 _LONGEST_PHONE = 70
 _LONGEST_NAME = 80
 _LONGEST_PROMPT = 200
@@ -65,6 +67,31 @@ def _prompt(text: str) -> str:
     )
 
 
+def written(pattern: str, said: str) -> tuple[AfterValidator, Any]:
+    """Return what checks a text against a pattern, in the program and in the JSON schema."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text):
+            return text
+        raise PydanticCustomError("written", said)
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": whole(pattern)})
+
+
+def timed(read: Callable[[str], object], pattern: str) -> tuple[AfterValidator, Any]:
+    """Return what checks a time by reading it; the text stays, for its zone is not known yet."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": whole(pattern)})
+
+
+def _many(value: Any) -> str:
+    return "|many" if isinstance(value, list) else "|one"
+
+
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
 Name = Annotated[
     str,
@@ -77,6 +104,19 @@ Phone = Annotated[
 Prompt = Annotated[
     str, AfterValidator(_prompt), Field(json_schema_extra={"pattern": whole(PROMPT), "maxLength": _LONGEST_PROMPT})
 ]
+Extension = Annotated[str, *written(EXTENSION, "an extension has two to six digits")]
+Span = Annotated[str, *timed(times.span, times.SPAN)]
+Moment = Annotated[str, *timed(times.moment, times.MOMENT)]
+Words = Annotated[
+    Annotated[str, Tag("|one")] | Annotated[list[str], Field(min_length=1, max_length=100), Tag("|many")],
+    Discriminator(_many),
+]
+"""One word or several; a tag that begins with a bar is no place of the document."""
+
+
+def words(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return one word, several or none as a tuple."""
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
 
 
 class Part(BaseModel):
@@ -85,83 +125,16 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class PersonPart(Part):
-    """Somebody of the company."""
-
-    name: Name = Field(description="What the phones of the others and the reports show.")
-    phones: list[Phone] = Field(min_length=1, max_length=10, description="All of them ring, every contact of each.")
-    claims: bool | None = Field(
-        None, description="true: gets a new client by talking to him, though not a member; false: a member does not."
-    )
-
-
-class CompanyPart(Part):
-    """What holds for every call."""
-
-    owner: str | None = Field(None, description="The person whom the step `owner` rings.")
-    ring_at_most: float = Field(
-        60,
-        gt=0,
-        le=3600,
-        allow_inf_nan=False,
-        description="Seconds after arrival at which a last step without seconds ends.",
-    )
-    claim_after: float = Field(
-        10.0, ge=0, le=3600, allow_inf_nan=False, description="Seconds of talk that make a new client one's own."
-    )
-
-
-class DepartmentPart(Part):
-    """Those who ring together, and their head."""
-
-    name: Name | None = Field(None, description="What reports show; default: the key.")
-    members: list[str] = Field(min_length=1, description="Keys of people.")
-    head: str | None = Field(None, description="The person whom the step `head` rings.")
-
-
-class StepPart(Part):
-    """One rung: exactly one of ring and add."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["ring"]}, {"required": ["add"]}]})
-
-    ring: str | None = Field(
-        None,
-        json_schema_extra={"pattern": whole(TARGET)},
-        description="responsible, department, head, owner, department:KEY or person:KEY; who else rings stops.",
-    )
-    add: str | None = Field(
-        None, json_schema_extra={"pattern": whole(TARGET)}, description="The same words; who rings goes on ringing."
-    )
-
-    seconds: Seconds | None = Field(None, description="Only the last step may leave it out: until ring_at_most.")
-    if_busy: Literal["wait", "skip"] | None = Field(
-        None, description="Nobody is free, somebody is busy; default: wait for a department, skip for one person."
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.ring is None) == (self.add is None):
-            raise PydanticCustomError("step", 'a step has either "ring" or "add"')
-        return self
-
-
-class LinePart(Part):
-    """A number of the company, and what happens to its calls."""
-
-    name: Name | None = Field(None, description="What reports show; default: the key.")
-    department: str | None = Field(None, description="Whom the steps `department` and `head` mean.")
-    ladder: str = Field("default", description="The ladder that runs.")
-    prompt: Prompt | None = Field(None, description="What a caller hears when the ladder has run out.")
-
-
 _SAID: dict[str, str] = {
     "missing": "is missing",
     "extra_forbidden": "there is no such key",
     "string_type": "must be a string, in quotes",
     "float_type": "must be a number",
+    "int_type": "must be a whole number",
     "finite_number": "must be a number",
     "bool_type": "must be true or false",
     "list_type": "must be a list, in brackets",
+    "dict_type": "must be a table, in braces",
     "model_type": "must be a table, in braces",
     "too_short": "must not be empty",
     "too_long": "has more than {max_length} items",
@@ -185,10 +158,27 @@ def _fault(model: type[Part], error: ErrorDetails, at: tuple[str | int, ...]) ->
     context = error.get("ctx", {})
     kind = error["type"]
     meant = context.get("meant")
+    where = [key for key in error["loc"] if key != "[key]" and not str(key).startswith("|")]
     if kind == "extra_forbidden":
-        meant = closest(str(error["loc"][-1]), model.model_fields)
+        fields = _inner(model, where[:-1]).model_fields
+        meant = closest(str(where[-1]), [field.alias or name for name, field in fields.items()])
     if kind == "literal_error":
         meant = closest(str(error["input"]), re.findall(r"'(\w+)'", context["expected"]))
         context["expected"] = context["expected"].replace("'", '"')
     message = _SAID[kind].format(**context) if kind in _SAID else error["msg"]
-    return Fault(place(*at, *error["loc"]), message, meant)
+    return Fault(place(*at, *where), message, meant)
+
+
+def _inner(model: type[Part], keys: list[int | str]) -> type[Part]:
+    """Return which part stands in another one at these keys."""
+    for key in keys:
+        if isinstance(key, str):
+            model = next(_parts(model.model_fields[key].annotation))
+    return model
+
+
+def _parts(annotation: Any) -> Iterator[type[Part]]:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 from pydantic.json_schema import GenerateJsonSchema
 
-from callrouter.routing.document import (
-    LINE_KEY,
-    MOST_STEPS,
+from callrouter.routing.document import LINE_KEY, Part
+from callrouter.routing.document_calls import MOST_STEPS, LinePart, NumbersPart, PrefixPart, RulePart, StepPart
+from callrouter.routing.document_people import (
+    CalendarPart,
     CompanyPart,
     DepartmentPart,
-    LinePart,
-    Part,
+    DutyPart,
     PersonPart,
-    StepPart,
+    SegmentPart,
 )
 
 if TYPE_CHECKING:
@@ -42,12 +42,18 @@ class Document(Part):
     timezone: str = Field(description="A name of the tz database, such as Europe/Moscow.")
     country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166 code; meant where a number has no country code.")
     company: CompanyPart = Field(default=CompanyPart(), json_schema_extra={"default": {}})
+    calendars: dict[_Key, CalendarPart] = Field(default={})
     people: dict[_Key, PersonPart] = Field(default={})
     departments: dict[_Key, DepartmentPart] = Field(default={})
+    segments: dict[_Key, SegmentPart] = Field(default={})
+    duty: list[DutyPart] = Field(default=[])
+    rules: list[RulePart] = Field(default=[], description="The first that holds chooses the ladder.")
     ladders: dict[_Key, _Steps] = Field(default={})
     lines: dict[_LineKey, LinePart] = Field(
         default={}, description="By number or extension; `default` serves the numbers that are not listed."
     )
+    prefixes: list[PrefixPart] = Field(default=[])
+    numbers: NumbersPart = Field(default=NumbersPart(), json_schema_extra={"default": {}})
 
 
 class _Plain(GenerateJsonSchema):

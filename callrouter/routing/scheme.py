@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callrouter.routing.faults import Fault, WrongScheme
-from callrouter.routing.reading import Reading
+from callrouter.routing.reading import read
 from callrouter.routing.toml import table
 from callrouter.routing.values import DEFAULT_LINE, Company, Department, Line, Scheme, SchemePerson, SchemeStep
 
@@ -25,7 +25,7 @@ def parse(document: bytes, file: str = "scheme.toml") -> Scheme:
     """Read a document; raise `WrongScheme` with every fault it has. `file` is only named in the faults."""
     faults: list[Fault] = []
     content = table(document, faults)
-    scheme = None if content is None else Reading(content, faults).scheme()
+    scheme = None if content is None else read(content, faults)
     if scheme is None or faults:
         raise WrongScheme(file, tuple(faults))
     return scheme

@@ -13,7 +13,9 @@ from callrouter.routing.scheme import Company, Department, Line, SchemePerson, S
 from callrouter.routing.toml import LARGEST
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "scheme.toml"
-STEP_RINGS = "a step rings responsible, department, head, owner, department:KEY or person:KEY"
+STEP_RINGS = (
+    "a step rings responsible, last, department, on_duty, segment, head, higher, owner, department:KEY or person:KEY"
+)
 TEXT = EXAMPLE.read_text(encoding="utf-8")
 
 
@@ -149,7 +151,7 @@ def test_a_fault_says_where_it_is_and_what_was_meant(old: str, new: str, fault: 
         ('people = 5\nladders = {a = [{ring = "person:b"}]}', "people: must be a table, [people]"),
         ('company = 5\nladders = {a = [{ring = "owner"}]}', "company: must be a table, in braces"),
         ('ladders = {a = [{ring = "boss"}]}',
-         "ladders.a[1].ring: a step rings responsible, department, head, owner, department:KEY or person:KEY"),
+         f"ladders.a[1].ring: {STEP_RINGS}"),
         ('lines = {"x y" = {ladder = 5}}', None),
     ],
 )  # fmt: skip
