@@ -9,7 +9,7 @@ from typing import Any
 
 from callrouter.core import events as ev
 from callrouter.core.call import Call
-from callrouter.core.climb import Reaction
+from callrouter.core.running import Reaction
 from callrouter.core.errors import AwayError
 from callrouter.core.events import Away, Busy, Contact, Event, Free, Presence
 from callrouter.core.facts import PhoneState

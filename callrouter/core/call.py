@@ -31,6 +31,8 @@ class LegState(StrEnum):
 
     DIALLED = "dialled"
     RINGING = "ringing"
+    ASKED = "asked"
+    """Picked up by a machine or a man: until he presses "1" the phone counts as ringing."""
     UP = "up"
     """Picked up, not yet in the bridge."""
     TALKING = "talking"
@@ -76,6 +78,12 @@ class StepRun:
     """Seconds it lasts longer, because the router was away in it, or Asterisk silent."""
     settled: bool = False
     """Whether it is known who can ring, so that the step has really begun."""
+    untried: tuple[PersonId, ...] = ()
+    """Not yet asked about, in their order: a step may ring only so many at once."""
+    turn_until: Instant | None = None
+    """When those who ring make room for the next ones."""
+    is_turning: bool = False
+    """That instant has passed: who is found free now rings instead of them."""
     waiting: frozenset[PersonId] = frozenset()
     """Busy: whoever of them becomes free is rung."""
     asked: frozenset[PersonId] = frozenset()
@@ -111,6 +119,10 @@ class Call:
     bridge: str | None = None
     """The open bridge; each is fresh, never reused (Asterisk #211, #992)."""
     bridges: int = 0
+    announced: int = 0
+    """How many announcements there have been."""
+    playing: tuple[str, ...] = ()
+    """Those that have not ended yet."""
     answered_at: Instant | None = None
     """When the winner picked up; set only once the two were together."""
     answered_step: int | None = None

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, LegState, Phase
-from callrouter.core.climb import Reaction, end_step
 from callrouter.core.commands import CloseBridge, Command
+from callrouter.core.running import Reaction, end_step
 from callrouter.core.words import Instant, LostReason, Result
 
 LEGS_AT_MOST = 0.5
 """Seconds the legs have to go after the caller: the row is closed within 1 s."""
 CLOCKS = 0.02
 """Seconds by which Asterisk's clock and ours may be apart."""
-_RUN_OUT = {LostReason.NO_ANSWER, LostReason.UNREACHABLE}
+_RUN_OUT = {LostReason.NO_ANSWER, LostReason.UNREACHABLE, LostReason.CLOSED}
 
 
 def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:

@@ -58,6 +58,45 @@ class SendRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayMusic:
+    """The caller is to hear music instead of ringing, of this class."""
+
+    caller: str
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Play to the waiting caller, who is not answered for it and then hears music or ringing on.
+
+    Ends with `AnnouncementEnded`.
+    """
+
+    caller: str
+    announcement: str
+    """Its name; one begins when those before it have ended."""
+    media: str
+    music: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop announcements: behind one that plays nobody is connected."""
+
+    announcements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Say the caller's number to who picked up, and ask him for a key, until then. Answered by `KeyPressed`."""
+
+    leg: LegId
+    number: str | None
+    language: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """If the router is no longer there in `seconds`, Asterisk takes the caller to extension `T` of the dialplan."""
 
@@ -83,6 +122,8 @@ class LetGo:
     """Where the dialplan's fallback goes on."""
     lost: LostReason | None = None
     """Why he is ended without a conversation: Asterisk's own record says so too, whatever becomes of ours."""
+    place: str | None = None
+    """Where the dialplan goes on instead (`context,extension,priority`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +133,18 @@ class CloseBridge:
     bridge: str
 
 
-Command = Ask | Ring | HangUp | Connect | SendRinging | Guard | Play | LetGo | CloseBridge
+Command = (
+    Ask
+    | Ring
+    | Confirm
+    | HangUp
+    | Connect
+    | SendRinging
+    | PlayMusic
+    | Announce
+    | Hush
+    | Guard
+    | Play
+    | LetGo
+    | CloseBridge
+)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
-from callrouter.core.climb import Reaction, climb, end_step
+from callrouter.core.climb import climb
 from callrouter.core.closing import close_bridge
-from callrouter.core.commands import Connect, SendRinging
+from callrouter.core.commands import Connect
+from callrouter.core.running import Reaction, end_step
+from callrouter.core.sound import hush, waiting_sound
 from callrouter.core.words import Instant, LegId, Result
 
 CONNECT_AT_MOST = 5.0
@@ -22,7 +24,8 @@ def won(call: Call, winner: LegId, at: Instant) -> Reaction:
     bridge = f"{call.id}.bridge{number}"
     call = replace(call, phase=Phase.CONNECTING, winner=winner, bridge=bridge, bridges=number)
     call = replace(call, patience=at + CONNECT_AT_MOST, caller_joined=False)
-    return call, (*stopped, Connect(call.caller, winner, bridge))
+    call, hushed = hush(call)
+    return call, (*stopped, *hushed, Connect(call.caller, winner, bridge))
 
 
 def joined(call: Call, event: ev.Joined) -> Reaction:
@@ -59,8 +62,8 @@ def connected(call: Call, winner: Leg) -> Call:
 
 
 def not_connected(call: Call, at: Instant) -> Reaction:
-    """The winner is not to be had: the caller hears ringing again and the next step begins."""
+    """The winner is not to be had: the caller hears that he waits and the next step begins."""
     call, stopped = legs.stop(call, lambda _: True, Result.FAILED)
-    tidied = (*stopped, *close_bridge(call), SendRinging(call.caller))
+    tidied = (*stopped, *close_bridge(call), waiting_sound(call))
     call, more = climb(replace(call, winner=None, bridge=None), at)
     return call, (*tidied, *more)

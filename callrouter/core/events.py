@@ -166,6 +166,15 @@ class LegAnswered:
     """Seconds after which it was heard: what follows begins only now."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """Who picked up and was asked whether he takes the call pressed a key."""
+
+    at: Instant
+    leg: LegId
+    key: str
+
+
 class End(StrEnum):
     """How a leg's channel ended, before its meaning is known."""
 
@@ -226,6 +235,14 @@ class PromptEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementEnded:
+    """The waiting caller has heard an announcement, or it cannot be played."""
+
+    at: Instant
+    announcement: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerReplaced:
     """The caller's own phone transferred him: his party goes on in another channel."""
 
@@ -277,11 +294,13 @@ Event = (
     | LegProgressed
     | LegDelayed
     | LegAnswered
+    | KeyPressed
     | LegEnded
     | LegReplaced
     | Joined
     | ConnectFailed
     | PromptEnded
+    | AnnouncementEnded
     | CallerReplaced
     | CallerGone
     | RouterFailed

@@ -16,6 +16,8 @@ class Signal(StrEnum):
     """What moves a leg from state to state."""
 
     RANG = "rang"
+    ASKED = "asked"
+    ACCEPTED = "accepted"
     PICKED_UP = "picked up"
     JOINED = "joined"
     STOPPED = "stopped"
@@ -27,9 +29,14 @@ LEG: dict[tuple[LegState, Signal], LegState] = {
     (LegState.DIALLED, Signal.PICKED_UP): LegState.UP,
     (LegState.DIALLED, Signal.STOPPED): LegState.LEAVING,
     (LegState.DIALLED, Signal.ENDED): LegState.GONE,
+    (LegState.DIALLED, Signal.ASKED): LegState.ASKED,
     (LegState.RINGING, Signal.PICKED_UP): LegState.UP,
+    (LegState.RINGING, Signal.ASKED): LegState.ASKED,
     (LegState.RINGING, Signal.STOPPED): LegState.LEAVING,
     (LegState.RINGING, Signal.ENDED): LegState.GONE,
+    (LegState.ASKED, Signal.ACCEPTED): LegState.UP,
+    (LegState.ASKED, Signal.STOPPED): LegState.LEAVING,
+    (LegState.ASKED, Signal.ENDED): LegState.GONE,
     (LegState.UP, Signal.JOINED): LegState.TALKING,
     (LegState.UP, Signal.STOPPED): LegState.LEAVING,
     (LegState.UP, Signal.ENDED): LegState.GONE,
@@ -115,6 +122,8 @@ def ended_as(leg: Leg, end: End, at: Instant) -> Result:
         without_ringing = {End.BUSY: Result.BUSY, End.FORWARDED: Result.FORWARDED}
         return without_ringing.get(end, Result.UNREACHABLE)
     if leg.state is LegState.RINGING and at >= leg.until - 1:  # Asterisk's own timer counts whole seconds
+        return Result.NO_ANSWER
+    if leg.state is LegState.ASKED:  # a machine that had its say
         return Result.NO_ANSWER
     return Result.DECLINED
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callrouter.core import events as ev, legs
+from callrouter.core import confirm, events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
-from callrouter.core.climb import (
-    Reaction,
-    changed,
-    climb,
-    delayed,
-    end_early,
-    end_step,
-    found,
-    let_go,
-    rung_out,
-    step_end,
-)
+from callrouter.core.climb import changed, climb, delayed, elapsed, found, move_on, rung_out
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
 from callrouter.core.connect import joined, not_connected, won
+from callrouter.core.parting import farewell, let_go
 from callrouter.core.recovery import recovered
+from callrouter.core.running import Reaction, due, end_step
+from callrouter.core.sound import heard, waiting_sound
 from callrouter.core.words import CallId, Instant, LostReason, Release, Result
 
 
@@ -34,12 +26,14 @@ def arrive(call_id: CallId, event: ev.CallArrived) -> Reaction:
         release = Release.REJECTED if event.refusal is LostReason.REJECTED else Release.NO_ANSWER
         failed = event.refusal is LostReason.FAILURE
         return let_go(replace(call, lost=event.refusal), event.at, Release.FALLBACK if failed else release)
-    return climb(call, event.at)
+    call, commands = climb(call, event.at)
+    music = () if event.music is None or call.phase is not Phase.CLIMBING else (waiting_sound(call),)
+    return call, (*commands, *music)
 
 
 def deadline(call: Call) -> Instant | None:
     """Return when the call wants an `Elapsed`, whatever else happens; None: never."""
-    return step_end(call) if call.phase is Phase.CLIMBING else call.patience
+    return due(call) if call.phase is Phase.CLIMBING else call.patience
 
 
 def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - the table of events, one line each
@@ -55,6 +49,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
             return delayed(call, event), ()
         case ev.LegAnswered():
             return _leg_answered(call, event)
+        case ev.KeyPressed():
+            return _key_pressed(call, event)
         case ev.LegEnded():
             return _leg_ended(call, event)
         case ev.LegReplaced():
@@ -68,7 +64,9 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
         case ev.PersonChanged() if call.phase is Phase.CLIMBING:
             return changed(call, event.person)
         case ev.PromptEnded() if call.phase is Phase.CLOSING:
-            return let_go(call, event.at, Release.NO_ANSWER)
+            return farewell(call, event.at)
+        case ev.AnnouncementEnded():
+            return heard(call, event), ()
         case ev.CallerReplaced():
             return replace(call, caller=event.by), ()
         case ev.CallerGone() if call.ended_at is None:
@@ -99,10 +97,26 @@ def _leg_progressed(call: Call, event: ev.LegProgressed) -> Call:
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:
     leg = legs.find(call, event.leg)
+    if leg is not None and confirm.is_asked(call, leg):
+        return confirm.ask(call, leg, event.at)
     up = leg and legs.move(leg, legs.Signal.PICKED_UP)
     if up is None:
         return call, ()
     return won(legs.put(call, replace(up, answered_at=event.at - event.late)), event.leg, event.at)
+
+
+def _key_pressed(call: Call, event: ev.KeyPressed) -> Reaction:
+    leg = legs.find(call, event.leg)
+    up = leg and legs.move(leg, legs.Signal.ACCEPTED)
+    if up is None:
+        return call, ()
+    if event.key == confirm.ACCEPTS:
+        return won(legs.put(call, replace(up, answered_at=event.at)), event.leg, event.at)
+    if event.key != confirm.DECLINES:
+        return call, ()
+    call, stopped = legs.stop(call, lambda other: other.id == event.leg, Result.DECLINED)
+    call, more = _lost_a_phone(call, replace(up, result=Result.DECLINED), event.at)
+    return call, (*stopped, *more)
 
 
 def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
@@ -121,6 +135,8 @@ def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
         return over(call), ()
     if call.phase is not Phase.CLIMBING or not legs.is_live(leg):
         return call, ()
+    if leg.state is LegState.ASKED:  # a voicemail's turn is over: it is not called twice in a step
+        return move_on(call, event.at)
     return _lost_a_phone(call, replace(gone, result=result), event.at)
 
 
@@ -131,7 +147,7 @@ def _lost_a_phone(call: Call, leg: Leg, at: Instant) -> Reaction:
         return rung_out(call, leg.person, at)
     if leg.result is Result.DECLINED:
         call, stopped = legs.stop(call, lambda other: other.person == leg.person, Result.NO_ANSWER)
-    call, more = end_early(call, at)
+    call, more = move_on(call, at)
     return call, (*stopped, *more)
 
 
@@ -166,16 +182,16 @@ def _router_failed(call: Call, event: ev.RouterFailed) -> Reaction:
 
 
 def _elapsed(call: Call, event: ev.Elapsed) -> Reaction:
-    due = deadline(call)
-    if due is None or event.at < due:
+    when = deadline(call)
+    if when is None or event.at < when:
         return call, ()
     match call.phase:
         case Phase.CLIMBING:
-            return climb(call, event.at)
+            return elapsed(call, event.at)
         case Phase.CONNECTING:
             return not_connected(call, event.at)
         case Phase.CLOSING:
-            return let_go(call, event.at, Release.NO_ANSWER)
+            return farewell(call, event.at)
         case Phase.LEAVING:
             return caller_gone(call, ev.CallerGone(event.at))
     gone = (replace(leg, state=LegState.GONE, ended_at=leg.ended_at or event.at) for leg in call.legs)

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from callrouter.core import events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase
-from callrouter.core.climb import Reaction, end_step, let_go, resume
+from callrouter.core.climb import resume
 from callrouter.core.closing import caller_gone, close_bridge, hushed
 from callrouter.core.commands import Guard
+from callrouter.core.confirm import questions
 from callrouter.core.connect import connected, not_connected, won
 from callrouter.core.ladder import guard_of
+from callrouter.core.parting import farewell, let_go
 from callrouter.core.recorded import Ending
+from callrouter.core.running import Reaction, end_step
 from callrouter.core.words import Instant, LegId, LostReason, Release, Result
 
 
@@ -26,16 +29,17 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
     call = _without(call, event)
     match call.phase:
         case Phase.CLIMBING:
-            return _guarded(resume(call, event.at, event.since))
+            call, commands = resume(call, event.at, event.since, event.gone)
+            return _guarded((call, (*questions(call), *commands)))
         case Phase.CONNECTING:
             return _guarded(_connect_again(call, event.at))
         case Phase.TALKING if not _talks(call):
             until = event.since if event.ending is None else event.ending.at
             return let_go(hushed(call, until), event.at, Release.NORMAL)
         case Phase.CLOSING:
-            return let_go(call, event.at, Release.NO_ANSWER)
+            return farewell(call, event.at)
         case Phase.LEAVING:
-            return let_go(call, event.at, _release(call))
+            return _let_go_again(call, event.at)
     return call, ()
 
 
@@ -106,7 +110,7 @@ def _connect_again(call: Call, at: Instant) -> Reaction:
     return call, (*closed, *commands)
 
 
-def _release(call: Call) -> Release:
+def _let_go_again(call: Call, at: Instant) -> Reaction:
     if call.answered_at is not None:
-        return Release.NORMAL
-    return Release.FALLBACK if call.lost is LostReason.FAILURE else Release.NO_ANSWER
+        return let_go(call, at, Release.NORMAL)
+    return let_go(call, at, Release.FALLBACK) if call.lost is LostReason.FAILURE else farewell(call, at)

@@ -98,3 +98,5 @@ class Release(StrEnum):
     """SIP 503."""
     FALLBACK = "fallback"
     """Not ended: the dialplan's fallback takes over."""
+    GOES_ON = "goes_on"
+    """Not ended: the dialplan goes on where the scheme says."""

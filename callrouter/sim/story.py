@@ -62,8 +62,13 @@ def read(head: str) -> Story:
         if line.strip() and not line.startswith("#"):
             key, _, rest = line.partition(":")
             story = _line(story, key.strip(), [part.strip() for part in rest.split(",")])
-    people = tuple(Person(one, one.capitalize(), (f"PJSIP/{one}",)) for one in story.people)
+    people = tuple(_person(one, acts) for one, acts in story.people.items())
     return replace(story, arrived=replace(story.arrived, people=people))
+
+
+def _person(one: PersonId, acts: Acts) -> Person:
+    phone = f"PJSIP/{one}"
+    return Person(one, one.capitalize(), (phone,), (phone,) if acts.confirms else (), acts.planned)
 
 
 def _line(story: Story, key: str, parts: list[str]) -> Story:
@@ -71,6 +76,12 @@ def _line(story: Story, key: str, parts: list[str]) -> Story:
     match key:
         case "step":
             return replace(story, arrived=replace(arrived, ladder=(*arrived.ladder, _step(parts))))
+        case "closed":
+            return _call(story, is_closed=parts[0] == "yes")
+        case "music":
+            return _call(story, music=parts[0])
+        case "goes on":
+            return _call(story, goes_on=",".join(parts))
         case "prompt":
             return replace(story, arrived=replace(arrived, prompt=parts[0]))
         case "ring at most":
@@ -98,16 +109,17 @@ def _step(parts: list[str]) -> Step:
     if found is None:
         raise StoryError(f"a step reads 'ring department (anna boris) for 10 s', not {parts[0]!r}")
     action, target, nobody, names, seconds = found.groups()
-    default = "wait if busy" if target == "department" else "skip if busy"
-    busy = parts[1] if len(parts) > 1 else default
-    return Step(
+    step = Step(
         Action(action),
         target,
         () if nobody else tuple(PersonId(name) for name in names.split()),
         float(seconds) if seconds else None,
-        IfBusy(busy.removesuffix(" if busy")),
+        IfBusy.WAIT if target == "department" else IfBusy.SKIP,
         Why(names) if nobody else None,
     )
+    for part in parts[1:]:
+        step = _apply(_STEP, step, part)
+    return step
 
 
 def _apply(table: Table[T], value: T, clause: str) -> T:
@@ -116,6 +128,16 @@ def _apply(table: Table[T], value: T, clause: str) -> T:
         if found is not None:
             return change(value, *found.groups())
     raise StoryError(f"nobody understands {clause!r}")
+
+
+_STEP: Table[Step] = {
+    r"(wait|skip) if busy": lambda step, what: replace(step, if_busy=IfBusy(what)),
+    r"(\d+) at a time": lambda step, number: replace(step, at_once=int(number)),
+    r"([\d.]+) s each": lambda step, seconds: replace(step, each=float(seconds)),
+    r"say (\S+)": lambda step, media: replace(step, announce=media),
+    r"say (\S+) if away": lambda step, media: replace(step, announce_away=media),
+    r"say (\S+) if busy": lambda step, media: replace(step, announce_busy=media),
+}
 
 
 def _call(story: Story, **fields: object) -> Story:
@@ -167,7 +189,12 @@ _PERSON: Table[Acts] = {
     rf"(\w+) picks up for him after {_SECONDS}": _taken,
     rf"talks for {_SECONDS}": lambda acts, seconds: _now(acts, talks=float(seconds)),
     rf"transfers to (\w+) after {_SECONDS}": _passed,
+    r"confirms": lambda acts: replace(acts, confirms=True),
+    rf"presses (\w) after {_SECONDS}": lambda acts, key, after: _now(acts, presses=key, after=float(after)),
+    rf"hangs up after {_SECONDS}": lambda acts, after: _now(acts, hangs_up=float(after)),
     r"away \((\w+)\)": lambda acts, why: replace(acts, away=Why(why)),
+    r"away by the scheme \((\w+)\)": lambda acts, why: replace(acts, planned=Why(why)),
+    rf"writes up for {_SECONDS}": lambda acts, until: replace(acts, wraps_up_until=float(until)),
     rf"on the phone for {_SECONDS}": lambda acts, until: replace(acts, talks_until=float(until)),
     r"(\d) contacts": lambda acts, number: replace(acts, contacts=int(number)),
 }

@@ -26,6 +26,11 @@ class Rung:
     dead: bool = False
     """The phone says nothing at all."""
     answers: float | None = None
+    presses: str | None = None
+    """The key he presses, `after` seconds of being asked for 1."""
+    after: float = 0.0
+    hangs_up: float | None = None
+    """Hangs up, or his voicemail does, after so many seconds of being asked."""
     refuses: float | None = None
     code: int = 603
     """What the phone says when it refuses."""
@@ -54,6 +59,12 @@ class Acts:
     away: Why | None = None
     talks_until: float = 0.0
     """Talks on another call until so many seconds after the arrival."""
+    planned: Why | None = None
+    """Why the scheme does not have him rung at all."""
+    confirms: bool = False
+    """His phone is outside, and only "1" accepts a call on it."""
+    wraps_up_until: float = 0.0
+    """Writes up the call before until so many seconds after the arrival."""
     contacts: int = 1
     """On how many contacts his phone is registered; he acts on the first, the others only ring."""
 
@@ -120,10 +131,19 @@ class World:
     def _still(self, event: ev.Event) -> bool:
         """Whether this can happen yet: a channel that is gone does nothing, nor does a caller who is."""
         match event:
-            case ev.LegRinging() | ev.LegAnswered() | ev.LegEnded() | ev.LegReplaced() | ev.ConnectFailed():
+            case (
+                ev.LegRinging()
+                | ev.LegAnswered()
+                | ev.KeyPressed()
+                | ev.LegEnded()
+                | ev.LegReplaced()
+                | ev.ConnectFailed()
+            ):
                 return event.leg not in self._gone
             case ev.Joined(leg=leg) if leg is not None:
                 return leg not in self._gone
+            case ev.AnnouncementEnded(announcement=announcement):
+                return announcement in self.call.playing and self.call.ended_at is None
             case ev.CallerGone():
                 return self.call.ended_at is None
         return True
@@ -158,7 +178,7 @@ class World:
         known = next((one for one in self._arrived.people if one.id == person), None)
         return known.phones[0] if known else f"PJSIP/{person}"
 
-    def _perform(self, commands: tuple[cm.Command, ...], at: Instant) -> None:
+    def _perform(self, commands: tuple[cm.Command, ...], at: Instant) -> None:  # noqa: C901 - the table of commands
         for command in commands:
             match command:
                 case cm.Ask(step=step, people=people):
@@ -169,8 +189,12 @@ class World:
                     if self._acting.get(leg, Rung()).late:
                         self._later(at, ev.LegAnswered(at, leg))
                     self._later(at, ev.LegEnded(at, leg, ev.End.REFUSED))
+                case cm.Confirm():
+                    self._asked(command, at)
                 case cm.Connect():
                     self._connect(command, at)
+                case cm.Announce(announcement=announcement):
+                    self._later(at + 3.0, ev.AnnouncementEnded(at + 3.0, announcement))
                 case cm.Play():
                     self._later(at + 3.0, ev.PromptEnded(at + 3.0))
                 case cm.LetGo():
@@ -178,12 +202,12 @@ class World:
 
     def _presence(self, person: Person, at: Instant) -> ev.Presence:
         acts = self._people[person.id]
-        free_at = self._since + acts.talks_until
         if acts.away is not None:
             return ev.Away(person.id, acts.away)
-        if at < free_at:
-            self._later(free_at, ev.PersonChanged(free_at, person.id))
-            return ev.Busy(person.id)
+        for until, why in ((acts.talks_until, Why.BUSY), (acts.wraps_up_until, Why.WRAP_UP)):
+            if at < self._since + until:
+                self._later(self._since + until, ev.PersonChanged(self._since + until, person.id))
+                return ev.Busy(person.id, why)
         phone = self._phone(person.id)
         names = (f"{phone}/sip:{person.id}@contact{number}" for number in range(1, acts.contacts + 1))
         return ev.Free(person.id, tuple(ev.Contact(phone, name) for name in names))
@@ -207,6 +231,14 @@ class World:
             self._later(refuses, ev.LegEnded(refuses, leg, _ENDS.get(acts.code, ev.End.REFUSED), acts.code))
         if acts.taken_by is not None:
             self._replaced(at + acts.taken_after, leg, acts.taken_by)
+
+    def _asked(self, command: cm.Confirm, at: Instant) -> None:
+        acts = self._acting[command.leg]
+        if acts.presses is not None:
+            self._later(at + acts.after, ev.KeyPressed(at + acts.after, command.leg, acts.presses))
+        if acts.hangs_up is not None:
+            ends = at + acts.hangs_up
+            self._later(ends, ev.LegEnded(ends, command.leg, ev.End.REFUSED))
 
     def _connect(self, command: cm.Connect, at: Instant) -> None:
         acts = self._acting.get(command.leg, Rung())

@@ -12,14 +12,16 @@ from callrouter.core.legs import Signal
 from callrouter.core.words import CallId, LegId, PersonId, Result
 from tests.core.calls import ANNA, HEAD, VERA, arrived, elapsed, ended, found, leg, live, picks_up, rings
 
+UP, GOES, GONE = LegState.UP, LegState.LEAVING, LegState.GONE
 NEXT = {
-    #                  rang               picked up          joined             stopped            ended
-    LegState.DIALLED: (LegState.RINGING, LegState.UP, None, LegState.LEAVING, LegState.GONE),
-    LegState.RINGING: (None, LegState.UP, None, LegState.LEAVING, LegState.GONE),
-    LegState.UP: (None, None, LegState.TALKING, LegState.LEAVING, LegState.GONE),
-    LegState.TALKING: (None, None, None, LegState.LEAVING, LegState.GONE),
-    LegState.LEAVING: (None, None, None, None, LegState.GONE),
-    LegState.GONE: (None, None, None, None, None),
+    #                  rang             asked           accepted picked up  joined         stopped ended
+    LegState.DIALLED: (LegState.RINGING, LegState.ASKED, None, UP, None, GOES, GONE),
+    LegState.RINGING: (None, LegState.ASKED, None, UP, None, GOES, GONE),
+    LegState.ASKED: (None, None, UP, None, None, GOES, GONE),
+    UP: (None, None, None, None, LegState.TALKING, GOES, GONE),
+    LegState.TALKING: (None, None, None, None, None, GOES, GONE),
+    GOES: (None, None, None, None, None, None, GONE),
+    GONE: (None, None, None, None, None, None, None),
 }
 STEP = arrived(HEAD.__class__(HEAD.action, "anna", (ANNA,), 10.0, HEAD.if_busy), HEAD)
 RINGS = (found(0, 1, ANNA), rings(0, 1, 1, ANNA))
