@@ -73,7 +73,7 @@ class Audit:
             began, ended = placed.invited_at - EARLY, placed.ended_at + LATE
             rows = tuple(row for at, row in by_number[placed.number] if began <= at <= ended)
             self.calls |= {row["id"]: placed for row in rows}
-            fault = self._around(placed.invited_at, placed.ended_at)
+            fault = self._around(placed.invited_at, placed.ended_at + AT_ONCE)  # his phones have so long to stop
             for what in self._one(placed, rows, fault):
                 yield Difference(what, placed, rows, fault, what == NO_ROW and self._called_no_line(placed))
             for what in _outcome(placed, rows[0]) if len(rows) == 1 else ():
@@ -120,8 +120,8 @@ def _outcome(placed: Placed, row: Row) -> Iterator[str]:
         yield f"{row['outcome']}, not {expected}"
     elif expected == "answered":
         yield from _who(placed, row)
-    elif row["lost_reason"] not in _reasons(placed):
-        yield f"{row['lost_reason']}, not {' or '.join(_reasons(placed))}"
+    elif row["lost_reason"] not in _reasons(placed, row):
+        yield f"{row['lost_reason']}, not {' or '.join(_reasons(placed, row))}"
 
 
 def is_barely(placed: Placed) -> bool:
@@ -142,19 +142,21 @@ def _who(placed: Placed, row: Row) -> Iterator[str]:
         yield f"answered by {row['answered_by']}, not {' or '.join(sorted(people)) or 'anybody'}{heard}"
 
 
-def _reasons(placed: Placed) -> Iterable[str]:
+def _reasons(placed: Placed, row: Row) -> Iterable[str]:
     """Return what the caller's final code may mean."""
     if placed.has_left and placed.status in {0, 487}:
-        return ("abandoned", "no_answer") if _was_given_up(placed) else ("abandoned",)
+        return ("abandoned", "no_answer") if _was_given_up(placed, row) else ("abandoned",)
     if placed.status == 480:
         was_there = any(one.ringing_at is not None or one.status == 486 for one in placed.rang)
         return ("no_answer",) if was_there else ("no_answer", "unreachable")
     return ("failure",)
 
 
-def _was_given_up(placed: Placed) -> bool:
-    """Whether the ladder had run out a moment before the caller left: his phones were stopped first."""
+def _was_given_up(placed: Placed, row: Row) -> bool:
+    """Whether the ladder had run out a moment before the caller left: his phones were stopped, or there were none."""
     assert placed.ended_at is not None
+    if not placed.rang and row.get("steps"):
+        return 0 <= placed.ended_at - _instant(row["steps"][-1]["ended_at"]) < BARELY
     last = max(placed.rang, key=lambda one: one.ended_at or inf, default=None)
     if last is None or last.ended_at is None or last.is_ended_by_phone:
         return False

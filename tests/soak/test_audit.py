@@ -32,6 +32,11 @@ def row(**more: Any) -> dict[str, Any]:
     return own | outcome | {"routed_by": "router", "recovered": False} | more
 
 
+def stamp(at: float) -> str:
+    """Return an instant as the ledger writes it."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
 def lost(reason: str) -> dict[str, Any]:
     """Return the row of a lost call."""
     return row(outcome="lost", lost_reason=reason, answered_by=None)
@@ -50,6 +55,7 @@ def found(placed: Placed | None, *rows: dict[str, Any], fault: Fault | None = No
         (LOST, lost("no_answer")),
         (LEFT, lost("abandoned")),
         (GIVEN_UP, lost("no_answer")),
+        (replace(LEFT, rang=[]), lost("no_answer") | {"steps": [{"ended_at": stamp(103.95)}]}),
         (replace(LOST, status=503), lost("failure")),
         (replace(LOST, rang=[]), lost("unreachable")),
         (replace(TALKED, rang=[replace(ANNA, ended_at=101.3)], ended_at=101.05), lost("abandoned")),
@@ -73,6 +79,11 @@ def test_what_agrees(placed: Placed, ledger: dict[str, Any]) -> None:
         (LOST, [lost("unreachable")], "unreachable, not no_answer"),
         (LOST, [lost("abandoned")], "abandoned, not no_answer"),
         (LEFT, [lost("no_answer")], "no_answer, not abandoned"),
+        (
+            replace(LEFT, rang=[]),
+            [lost("no_answer") | {"steps": [{"ended_at": stamp(104.05)}]}],
+            "no_answer, not abandoned",
+        ),
         (replace(GIVEN_UP, ended_at=104.2), [lost("no_answer")], "no_answer, not abandoned"),
         (replace(LEFT, is_stranded=True), [lost("abandoned")], "nobody came, and nobody said so"),
         (replace(LEFT, rang=[replace(ANNA, ended_at=None)]), [lost("abandoned")], "the call of anna has never ended"),
