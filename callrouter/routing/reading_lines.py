@@ -163,5 +163,5 @@ def _check_patterns(source: Source, known: Mapping[str, Line]) -> None:
     for later, earlier in dict.fromkeys(clashes(claims)):
         if known[later.line].e164 == later.pattern == earlier.pattern == known[earlier.line].e164:
             continue  # said of their keys
-        said = f"{quoted(later.pattern)} has numbers of the line {quoted(earlier.line)} ({quoted(earlier.pattern)})"
-        source.wrong(said, "lines", later.line, "numbers")
+        said = f"{quoted(later.pattern)} overlaps {quoted(earlier.pattern)}, which the line {quoted(earlier.line)} has"
+        source.wrong(said, "lines", later.line)
