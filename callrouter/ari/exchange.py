@@ -90,7 +90,7 @@ class Exchange:
 
     def hear(self, message: ms.Message) -> None:
         """Sort one message; what takes time goes on by itself."""
-        if self._phone.hear(message, self._calls):
+        if self._resync.is_moving(message) or self._phone.hear(message, self._calls):
             return
         match message:
             case ms.CallBroadcast():

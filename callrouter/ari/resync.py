@@ -86,6 +86,8 @@ class Resync:
         self._app = app
         self._calls = calls
         self._now = now
+        self._moving: set[str] = set()
+        """Channels that were asked for, and have not come yet."""
         self.lost_at: Instant | None = None
         """Since when nothing is heard: what Asterisk has no record of ended then."""
 
@@ -134,6 +136,15 @@ class Resync:
         await self._adopt(former, seen)
         return self._strangers(seen)
 
+    def is_moving(self, message: ms.Message) -> bool:
+        """Whether it is about a channel that leaves only to come to us.
+
+        So does one that was ours already: a life before has fetched it, and died before it took it off the list.
+        """
+        if isinstance(message, ms.StasisStart):
+            self._moving.discard(message.channel.id)
+        return isinstance(message, ms.StasisEnd) and message.channel.id in self._moving
+
     async def _landed(self, moved: Collection[str]) -> Inventory:
         """Look round once they are where they were moved to: Asterisk does it some time after its reply."""
         seen = await look_round(self._lists)
@@ -148,9 +159,11 @@ class Resync:
         # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
         args = "leg" if is_named_by_us(channel.id) else line_of(channel)
         move = Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args})
+        self._moving.add(channel.id)
         try:
             await self._phone.ari.send(move)
         except AriRefused:  # he left; or he stays on the list, and is fetched once more
+            self._moving.discard(channel.id)
             return
         source: dict[str, str | int] = {"eventSource": f"channel:{channel.id}"}
         if is_named_by_us(channel.id):  # or nobody says how it ended

@@ -317,3 +317,30 @@ async def test_what_happened_in_the_gap_happened_when_asterisk_recorded_it() -> 
     asterisk.variables = ALONE
     await compare(asterisk, board, [], LEG.id)
     assert board.told == [(ID, ev.LegEnded(NOW, LEG.id, ev.End.REFUSED, late=0.5))]
+
+
+async def test_who_was_ours_already_and_is_fetched_again_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A life before has fetched him and died before it took him off the list: moved, he leaves us and comes again."""
+    call = replace(ringing(), legs=())
+    asterisk, board = Asterisk(call.caller), Board(call)
+    asterisk.others = (call.caller,)
+    exchange = exchanged(asterisk, board)
+    exchange.connected_once.set()
+    look = asterisk.send
+
+    async def send(request: Request, deadline: float = DEADLINE) -> object:
+        if request.path.endswith("/move"):
+            exchange.hear(ms.MESSAGE.validate_python({"type": "StasisEnd", "channel": a_channel(call.caller)}))
+            exchange.hear(ms.MESSAGE.validate_python(started(call.caller, "+7495")))
+            asterisk.others = ()
+            return None
+        if request.method == "DELETE":
+            raise AriRefused(422, str(request), "not on the list")
+        return await look(request, deadline)
+
+    monkeypatch.setattr(asterisk, "send", send)
+    board.calls.clear()
+    await exchange.take_over(["callrouter-b"], [(call, 3.0)])
+    assert (board.arrived, board.told) == ([], [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))])
+    exchange.hear(ms.MESSAGE.validate_python({"type": "StasisEnd", "channel": a_channel(call.caller)}))
+    assert board.told[1:] == [(ID, ev.CallerGone(NOW))]
