@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,7 +49,7 @@ heads = [{ring = "department", seconds = 1}, {ring = "head", seconds = 1}, {add 
 
 def laboratory(desks: Sequence[str | Desk], more: str = "") -> Lab:
     """Return a PBX whose router is not there, with the fallback of the scheme."""
-    return Lab(desks, Company(fallback=render(parse(f"{SCHEME}{more}".encode()), 7, "0" * 64)))
+    return Lab(desks, Company(fallback=render(parse(f"{SCHEME}{more}".encode()), 7, "0" * 64, time.time())))
 
 
 async def lost(call: Call) -> float:

@@ -38,7 +38,7 @@ def render(out: Path | None) -> None:
 
 
 async def _rendered(database: Database) -> str:
-    from callrouter.cli.opening import WrongInputError
+    from callrouter.cli.opening import WrongInputError, now
     from callrouter.routing import fallback, scheme
     from callrouter.store import schemes
 
@@ -47,7 +47,7 @@ async def _rendered(database: Database) -> str:
     if current is None:
         raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first")
     parsed = scheme.parse(current.document, f"revision {current.revision}")
-    return fallback.render(parsed, current.revision, current.sha256)
+    return fallback.render(parsed, current.revision, current.sha256, now())
 
 
 def _write(out: Path, text: str) -> None:

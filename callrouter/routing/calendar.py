@@ -55,14 +55,14 @@ def spans(hours: Hours, day: date) -> tuple[tuple[Instant, Instant], ...]:
     """Return from when until when it is open with the hours that begin on this day: half-open, in order, merged."""
     zone = ZoneInfo(hours.timezone)
     found = ((_instant(zone, day, span.start), _instant(zone, day, span.end)) for span in hours_of(hours, day))
-    return tuple(_merged(sorted(span for span in found if span[0] < span[1])))
+    return tuple(merged(sorted(span for span in found if span[0] < span[1])))
 
 
 def stretches(hours: Hours, since: Instant, until: Instant) -> Iterator[tuple[Instant, Instant]]:
     """Yield each time it is open between two instants, in order: never two that touch, and not beyond the two."""
     first, last = _day_of(since), _day_of(until)
     days = (first + timedelta(days=number) for number in range(-_REACH, (last - first).days + _REACH + 1))
-    for start, end in _merged(span for day in days for span in spans(hours, day)):
+    for start, end in merged(span for day in days for span in spans(hours, day)):
         if start < until and since < end:
             yield max(start, since), min(end, until)
 
@@ -164,7 +164,7 @@ def _day_of(at: Instant) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
-def _merged(ordered: Iterable[tuple[Instant, Instant]]) -> Iterator[tuple[Instant, Instant]]:
+def merged(ordered: Iterable[tuple[Instant, Instant]]) -> Iterator[tuple[Instant, Instant]]:
     """Yield times as they come, those that touch or overlap as one."""
     begun: tuple[Instant, Instant] | None = None
     for start, end in ordered:

@@ -1,71 +1,81 @@
-"""The ladder in native `Dial`, for the calls that come while the router is not there.
+"""The ladders in native `Dial`, for the calls that come while the router is not there.
 
-What Asterisk does by itself is measured in `tests/test_fallback.py`: an empty place in a dial string is passed over,
-the phones that lost are told "completed elsewhere", and cause 19 is SIP 480, 34 is 503.
+Cause 19 is SIP 480, 34 is 503 (measured in `tests/test_fallback.py`).
 """
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
-from callrouter.core.words import Action
+from callrouter.routing.availability import calendar_of
 from callrouter.routing.caller import ANYBODY
 from callrouter.routing.choose import choose
+from callrouter.routing.fallback_hours import CONTEXT, Clock
+from callrouter.routing.fallback_ladder import Ladder, contacts, ended
 from callrouter.routing.lines import find_line
-from callrouter.routing.values import DEFAULT_LINE
+from callrouter.routing.values import DEFAULT_LINE, AtEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from callrouter.core.ladder import Step
-    from callrouter.core.words import PersonId
+    from callrouter.core.words import Instant, PersonId
+    from callrouter.routing.choose import Chosen
     from callrouter.routing.values import Line, Scheme
 
 FILE = "callrouter-fallback.conf"
 _MARK = re.compile(r"; callrouter-fallback\.conf: revision ([0-9]{1,9}) of the scheme, sha256 ([0-9a-f]{64})\s*$")
-_REGISTERED = re.compile(r"PJSIP/[^/@]+")
+_DATED = re.compile(r"^; Holidays and duties are written until ([0-9]{4}-[0-9]{2}-[0-9]{2}):", re.MULTILINE)
+_LABELLED = re.compile(r"(?:(\w+)\| )?(.*)")
 _ANY = "_[+0-9a-zA-Z]."
-_OPTIONS = "ri"
-"""r: the caller hears ringing, whatever a phone sends; i: a phone's forwarding (302) is not followed."""
 _MARKED = "Set(CDR(callrouter_by)=fallback)"
 """Says in Asterisk's record who served the call: the router gives callers to this file by itself, too."""
+_CLOSED = "callrouter-fallback-closed"
 
 _HEAD = """\
 ; Written by `callrouter dialplan render` from the scheme: change the scheme, not this file.
 ; After a change: callrouter dialplan render --out {file}, then asterisk -rx "dialplan reload".
 ;
 ; It serves the calls that the router does not take, and is simpler than the router:
-; - without the step `responsible`, which needs the database: such a step is left out;
+; - every caller is a stranger to it: the steps `responsible`, `last` and `segment`, steps for other callers, and all
+;   rules are left out, and nobody is blocked;
+; - everybody is taken to be there: absences, shifts, people's hours, pauses and do not disturb count for nothing;
+;   `on_duty` rings whom the duty table names, without a table the whole department;
 ; - seconds are whole, rounded up; `add` is a new Dial of all, so phones that ring begin to ring anew;
+; - people who ring a few at a time do so as they are listed, and stop when the next step begins;
+; - whoever picks up has the call: nobody is asked to press 1;
+; - the caller hears ringing, and no announcement but the prompt at the end;
 ; - nobody waits for a busy person: a step in which all phones are busy or refuse ends at once;
 ; - who refused may be rung again by a later step;
 ; - its calls come into the list of calls from Asterisk's own records, seconds after their end (cdr_custom.conf).
-; Modules: app_dial, chan_pjsip, func_cdr, func_logic, func_strings; for prompts app_playback or app_playtones.
+{dated}; Modules: app_dial, chan_pjsip, func_cdr, func_logic, func_strings; for prompts app_playback or app_playtones;
+; for hours app_stack.
+"""
+_DATES = """\
+; Holidays and duties are written until {day}: render it anew before. The week's hours hold on.
 """
 
 
-def render(scheme: Scheme, revision: int, sha256: str) -> str:
-    """Return the dialplan for a revision of the scheme, its document's SHA-256 beside it in the first line."""
-    parts = [f"; {FILE}: revision {revision} of the scheme, sha256 {sha256}", _HEAD.format(file=FILE)]
-    parts.append("[callrouter-fallback]")
-    for key, line in scheme.lines.items():
-        extension = _ANY if key == DEFAULT_LINE else key
-        parts.append(f"; {line.name}: ladder {line.ladder}")
-        parts.extend(_extension(extension, _Ladder(scheme, line, revision).priorities()))
-        if key != DEFAULT_LINE:
-            parts.extend(f"exten => {other},1,Goto({key},1)" for other in _spellings(scheme, line) if other != key)
-        parts.append("")
+def render(scheme: Scheme, revision: int, sha256: str, at: Instant) -> str:
+    """Return the dialplan for a revision of the scheme (its document's SHA-256 beside it), as written at an instant."""
+    clock = Clock(scheme, at)
+    lines, closed = _Lines(scheme, revision, clock), _Lines(scheme, revision, clock)
+    for line in (*scheme.lines.values(), *_inside(scheme)):
+        lines.add(line, closed)
     if DEFAULT_LINE not in scheme.lines:
-        parts.append("; Any other number: the scheme has no line `default`.")
-        warning = "Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)"
-        unknown = (_MARKED, warning, _ended("failure"), "Hangup(34)")
-        parts.extend(_extension(_ANY, unknown))
+        lines.refuse_others()
+    parts = [f"; {FILE}: revision {revision} of the scheme, sha256 {sha256}", _head(clock)]
+    parts += ["[callrouter-fallback]", *lines.text]
+    if closed.text:
+        parts += [f"[{_CLOSED}]", *closed.text]
+    hours = list(_hours(scheme, clock))
+    if hours:
+        parts += [f"[{CONTEXT}]", *hours]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -81,144 +91,113 @@ def is_current(text: str, sha256: str) -> bool:
     return found is not None and found[2] == sha256
 
 
+def runs_out(text: str) -> date | None:
+    """Return the day from which on a rendered file lacks holidays and duties; None: it needs none."""
+    found = _DATED.search(text)
+    return None if found is None else date.fromisoformat(found[1])
+
+
+class _Lines:
+    """The lines of one context."""
+
+    def __init__(self, scheme: Scheme, revision: int, clock: Clock) -> None:
+        self._scheme = scheme
+        self._revision = revision
+        self._clock = clock
+        self.text: list[str] = []
+        """What stands in it, line by line."""
+
+    def add(self, line: Line, closed: _Lines) -> None:
+        """Write a line with its ladder, and where it has hours, what it does when it is closed."""
+        calendar = calendar_of(self._scheme, line)
+        first = [_MARKED]
+        if calendar is not None:
+            first += [self._clock.open(calendar), f"GotoIf($[${{GOSUB_RETVAL}} = 0]?{_CLOSED},${{EXTEN}},1)"]
+            shut = _shut(self._scheme, line)
+            closed.write(line, f"closed, {'no ladder' if line.closed.ladder is None else line.closed.ladder}", [], shut)
+        self.write(line, f"ladder {line.ladder}", first, choose(self._scheme, line, ANYBODY, None))
+        for other in _spellings(self._scheme, line):
+            self.text.append(f"exten => {other},1,Goto({line.key},1)")
+        self.text.append("")
+
+    def write(self, line: Line, said: str, first: list[str], chosen: Chosen) -> None:
+        """Write the extension of a line."""
+        ladder = Ladder(self._scheme, chosen, self._clock, is_closed=chosen.is_closed)
+        extension = _ANY if line.key == DEFAULT_LINE else line.key
+        self.text.append(f"; {line.name}: {said}")
+        self.text.extend(_extension(extension, [*first, *ladder.priorities(self._revision)]))
+
+    def refuse_others(self) -> None:
+        """Write what becomes of a number that is no line."""
+        self.text.append("; Any other number: the scheme has no line `default`.")
+        warning = "Log(WARNING,callrouter: ${EXTEN} is no line of the scheme)"
+        self.text.extend(_extension(_ANY, (_MARKED, warning, ended("failure"), "Hangup(34)")))
+        self.text.append("")
+
+
+def _head(clock: Clock) -> str:
+    day = clock.runs_out
+    dated = "" if day is None else _DATES.format(day=day)
+    return _HEAD.format(file=FILE, dated=dated)
+
+
+def _hours(scheme: Scheme, clock: Clock) -> Iterator[str]:
+    def phones(people: Iterable[PersonId]) -> str:
+        return contacts(scheme, people)
+
+    for extension, said, priorities in clock.subroutines(phones):
+        yield f"; {said}"
+        yield from _extension(extension, priorities)
+        yield ""
+
+
+def _inside(scheme: Scheme) -> Iterator[Line]:
+    """Yield the lines behind the departments' internal numbers."""
+    for extension in scheme.extensions:
+        line = None if extension in scheme.spelled else find_line(scheme, extension)
+        if line is not None:
+            yield line
+
+
+def _shut(scheme: Scheme, line: Line) -> Chosen:
+    """Return what a line does when it is closed: its ladder for that, without the steps for open hours."""
+    steps = () if line.closed.ladder is None else scheme.ladders[line.closed.ladder]
+    meant = tuple(replace(step, when=replace(step.when, open=None)) for step in steps if step.when.open is not True)
+    as_closed = replace(line, ladder=_CLOSED, prompt=line.closed.prompt, person=None, at_end=AtEnd())
+    chosen = choose(replace(scheme, ladders={**scheme.ladders, _CLOSED: meant}), as_closed, ANYBODY, None)
+    return replace(chosen, is_closed=True)
+
+
 def _extension(extension: str, priorities: Iterable[str]) -> Iterator[str]:
     for number, priority in enumerate(priorities):
-        label, _, application = priority.rpartition("| ")
+        label, application = _LABELLED.findall(priority)[0]
         at = f" same => n{f'({label})' if label else ''}" if number else f"exten => {extension},1"
         yield f"{at},{application}"
 
 
 def _spellings(scheme: Scheme, line: Line) -> Iterator[str]:
     """Yield every way in which a trunk may write the line, of those that the router would take as this line."""
-    candidates = [line.key]
-    if line.e164 is not None:
-        number = phonenumbers.parse(line.e164)
-        national = phonenumbers.national_significant_number(number)
-        home = PhoneMetadata.metadata_for_region(scheme.country)
-        trunk = (home and home.national_prefix) or ""
-        candidates += [line.e164, line.e164[1:], trunk + national, national, f"00{line.e164[1:]}"]
-    yield from (text for text in dict.fromkeys(candidates) if find_line(scheme, text) is line)
+    written = {line.key, DEFAULT_LINE}
+    for number in (line.e164, *line.numbers):
+        for spelling in () if number is None else _ways(number, scheme.country):
+            if spelling not in written and _is(scheme, spelling, line):
+                written.add(spelling)
+                yield f"_{spelling}" if "X" in spelling else spelling
 
 
-@dataclass(frozen=True, slots=True)
-class _Rung:
-    number: int
-    step: Step
-    people: frozenset[PersonId]
-    """Who rings for certain once this step has taken effect."""
+def _ways(number: str, country: str) -> Iterator[str]:
+    """Yield how a number (X: any digit) may be written."""
+    places = number.count("X")
+    open_end = "X" * places
+    parsed = phonenumbers.parse(number.replace("X", "0"))
+    national = phonenumbers.national_significant_number(parsed)
+    home = PhoneMetadata.metadata_for_region(country)
+    trunk = (home and home.national_prefix) or ""
+    for spelling in (number, number[1:], trunk + national, national, f"00{number[1:]}"):
+        yield spelling[: len(spelling) - places] + open_end
 
 
-class _Ladder:
-    """One line's ladder as priorities of an extension, each `label| application` or an application."""
-
-    def __init__(self, scheme: Scheme, line: Line, revision: int) -> None:
-        self.scheme = scheme
-        self.revision = revision
-        self.line = line
-        self.chosen = choose(scheme, line, ANYBODY, None)
-        self.rungs: list[_Rung] = []
-
-    def priorities(self) -> Iterator[str]:
-        until = math.ceil(self.chosen.ring_at_most)
-        yield _MARKED
-        yield f"Set(CALLROUTER_UNTIL=$[${{EPOCH}} + {until}])"
-        yield "Set(CALLROUTER_RING=)"
-        yield "Set(CALLROUTER_RANG=)"
-        yield "Set(CALLROUTER_STEP=0)"
-        yield f"Set(CDR(callrouter_revision)={self.revision})"
-        for number, step in enumerate(self.chosen.ladder, start=1):
-            if step.people:
-                yield from self._step(number, step)
-        yield f"end| {_ended('${IF($[${LEN(${CALLROUTER_RANG})} > 0]?no_answer:unreachable)}')}"
-        yield from _prompt(self.chosen.prompt)
-        yield "Hangup(19)"
-
-    def _step(self, number: int, step: Step) -> Iterator[str]:
-        wanted = self._contacts(step.people)
-        yield f"Set(CALLROUTER_NEXT={wanted})"
-        if self._may_be_empty(step.people):
-            yield f"GotoIf($[${{LEN(${{CALLROUTER_NEXT}})}} = {wanted.count('&')}]?past{number})"
-        if step.action is Action.ADD and self.rungs:
-            joining = "&".join(self._joining(step))
-            yield f"Set(CALLROUTER_RING=${{CALLROUTER_RING}}{'&' if joining else ''}{joining})"
-        else:
-            yield "Set(CALLROUTER_RING=${CALLROUTER_NEXT})"
-        yield f"Set(CALLROUTER_STEP={number})"
-        yield f"Set(CDR(callrouter_step)={number})"
-        yield from _dial(step.seconds)
-        yield "Set(CALLROUTER_RANG=${CALLROUTER_RANG}${RINGTIME_MS}${PROGRESSTIME_MS})"
-        yield f"past{number}| NoOp(after step {number})"
-        self.rungs.append(_Rung(number, step, self._certain(step)))
-
-    def _phones(self, people: Iterable[PersonId]) -> list[str]:
-        return [phone for person in people for phone in self.scheme.people[person].phones]
-
-    def _contacts(self, people: Iterable[PersonId]) -> str:
-        return "&".join(_contact(phone) for phone in self._phones(people))
-
-    def _may_be_empty(self, people: Iterable[PersonId]) -> bool:
-        """Return whether all phones of these people may be unregistered, so that the step is skipped."""
-        return all(_REGISTERED.fullmatch(phone) for phone in self._phones(people))
-
-    def _before(self) -> list[_Rung]:
-        """Return the steps whose people may be ringing now: the last, and those before a step that may be skipped."""
-        found: list[_Rung] = []
-        for rung in reversed(self.rungs):
-            found.append(rung)
-            if not self._may_be_empty(rung.step.people):
-                break
-        return found
-
-    def _certain(self, step: Step) -> frozenset[PersonId]:
-        people = frozenset(step.people)
-        if step.action is Action.ADD and self.rungs:
-            people |= frozenset.intersection(*(rung.people for rung in self._before()))
-        return people
-
-    def _joining(self, step: Step) -> Iterator[str]:
-        """Yield the contacts that an `add` brings: nobody who rings is dialled twice."""
-        before = self._before()
-        for person in step.people:
-            ringing = [rung.number for rung in before if person in rung.people]
-            contacts = self._contacts([person])
-            if not ringing:
-                yield contacts
-            elif len(ringing) < len(before):
-                there = " | ".join(f"${{CALLROUTER_STEP}} = {number}" for number in ringing)
-                yield f"${{IF($[{there}]?:{contacts})}}"
-
-
-def _contact(phone: str) -> str:
-    """Return what Dial is told: every contact of a registered phone, any other as it is written."""
-    return f"${{PJSIP_DIAL_CONTACTS({phone.removeprefix('PJSIP/')})}}" if _REGISTERED.fullmatch(phone) else phone
-
-
-def _dial(seconds: float | None) -> Iterator[str]:
-    if seconds is not None:
-        yield f"Dial(${{CALLROUTER_RING}},{math.ceil(seconds)},{_OPTIONS})"
-        return
-    yield "Set(CALLROUTER_LEFT=$[${CALLROUTER_UNTIL} - ${EPOCH}])"
-    yield "GotoIf($[${CALLROUTER_LEFT} < 1]?end)"
-    yield f"Dial(${{CALLROUTER_RING}},${{CALLROUTER_LEFT}},{_OPTIONS})"
-
-
-def _ended(how: str) -> str:
-    """Return what says in Asterisk's record how it ended; without it the caller has left."""
-    return f"Set(CDR(callrouter_end)={how})"
-
-
-def _prompt(media: str | None) -> Iterator[str]:
-    """Yield what plays the closing prompt to a caller who is not answered."""
-    if media is None:
-        return
-    yield "Progress()"
-    kind, _, name = media.partition(":")
-    yield {
-        "sound": f"Playback({name},noanswer)",
-        "recording": f"Playback(${{ASTSPOOLDIR}}/recording/{name},noanswer)",
-        "digits": f"SayDigits({name})",
-        "number": f"SayNumber({name})",
-        "tone": f"Playtones({name})",
-    }[kind]
-    if kind == "tone":
-        yield "Wait(5)"
+def _is(scheme: Scheme, spelling: str, line: Line) -> bool:
+    """Return whether the router takes what is written so as this line, a pattern with any digit at least."""
+    found = (find_line(scheme, spelling.replace("X", digit)) for digit in ("0123456789" if "X" in spelling else "0"))
+    return any(one is not None and (one.listed_as or one.key) == line.key for one in found)

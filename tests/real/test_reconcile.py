@@ -38,7 +38,7 @@ HOSTILE = ('8916"1', "8916,1", '","answered","', "8916\r\n1", '\ncallrouter,"179
 
 def company(*, has_fallback: bool = True, **more: Any) -> Company:
     """Return the PBX of the scheme, with its rendered fallback and an outbound route."""
-    fallback = render(parse(scheme(LADDER).encode()), 1, "0" * 64) if has_fallback else None
+    fallback = render(parse(scheme(LADDER).encode()), 1, "0" * 64, time.time()) if has_fallback else None
     return Company(fallback=fallback, dialplan=OUT, **more)
 
 
@@ -280,7 +280,7 @@ def _channel(record: str) -> str:
 
 async def test_a_call_that_the_router_gave_away_has_the_fallbacks_end() -> None:
     """Refused by the router, answered in the fallback: one row, answered, with who talked and when, by Asterisk."""
-    fallback = render(parse(f'{scheme(LADDER)}default = {{department = "sales"}}\n'.encode()), 1, "0" * 64)
+    fallback = render(parse(f'{scheme(LADDER)}default = {{department = "sales"}}\n'.encode()), 1, "0" * 64, time.time())
     async with Rig(scheme(LADDER), company=Company(fallback=fallback)) as there:
         there.phone("vera").behaviour = answers(0.1)
         call = await there.trunk.dial(UNKNOWN, caller="89161234567")
