@@ -13,6 +13,7 @@ from callrouter.routing import scheme as document
 from callrouter.routing.fallback import FILE, is_current, revision_of
 from callrouter.routing.faults import closest
 from callrouter.routing.plan import Change, Plan, plan
+from callrouter.routing.week import week_of
 from callrouter.store import clients as book, schemes
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Proposal:
     """A document beside the one in force."""
 
     current: Revision | None
+    before: Scheme | None
     after: Scheme
     plan: Plan
     leaving: dict[PersonId, int]
@@ -53,12 +55,12 @@ async def propose(connection: AsyncConnection, content: bytes, file: str) -> Pro
     after = document.parse(content, file)
     current = await schemes.current(connection)
     before = None if current is None else _readable(current)
-    found = plan(before, after)
+    found = plan(before, after, week_of(now(), after.timezone))
     if current is not None and current.document != content and not found.changes:
         found = Plan((ONLY_LAYOUT,), found.warnings)
     removed = [person for person in (before.people if before else ()) if person not in after.people]
     counted = {person: await book.count_of(connection, person) for person in removed}
-    return Proposal(current, after, found, {person: count for person, count in counted.items() if count})
+    return Proposal(current, before, after, found, {person: count for person, count in counted.items() if count})
 
 
 def _readable(revision: Revision) -> Scheme | None:

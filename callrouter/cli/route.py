@@ -106,7 +106,9 @@ def document(answer: Answer, at: Instant) -> dict[str, object]:
         "refused": arrived.refusal is not None,
         "ends_at": forecast.ends_at,
         "lost_reason": None if forecast.lost is None else forecast.lost.value,
+        "hears": [{"at": _seconds(at), "media": media} for at, media in forecast.hears],
         "prompt": arrived.prompt,
+        "music": arrived.music,
         "context": arrived.goes_on,
         "department": arrived.department,
         "direction": arrived.direction,
@@ -231,13 +233,15 @@ def told(answer: Answer) -> Iterator[str]:
     """Yield the ladder as it would climb, and how it ends."""
     from callrouter.core.story import climbed, plain
 
-    yield from (climbed(stage) for stage in answer.forecast.steps)
+    heard = [(at, f"{at:6.1f}  hears {media}") for at, media in answer.forecast.hears]
+    lines = [(stage.at, climbed(stage)) for stage in answer.forecast.steps]
+    yield from (line for _, line in sorted([*lines, *heard], key=lambda one: one[0]))
     arrived, ends = answer.arrived, f"{answer.forecast.ends_at:6.1f}  "
     if arrived.goes_on is not None and arrived.refusal is None:
         yield f"{ends}goes on in {arrived.goes_on}"
         return
-    heard = f"hears {arrived.prompt}, " if arrived.prompt and arrived.refusal is None else ""
-    yield f"{ends}{heard}lost: {plain(answer.forecast.lost or 'nothing')}"
+    last = f"hears {arrived.prompt}, " if arrived.prompt and arrived.refusal is None else ""
+    yield f"{ends}{last}lost: {plain(answer.forecast.lost or 'nothing')}"
 
 
 def _print_week(question: Question, *, wants_json: bool) -> None:

@@ -10,16 +10,16 @@ import click
 from callrouter.cli.show import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from callrouter.cli.applying import Applied, Proposal
-    from callrouter.routing.plan import Change
     from callrouter.store.database import Database
     from callrouter.store.schemes import Revision
 
 REVISION = click.IntRange(1, 2**31 - 1)
 clients_to_option = click.option(
     "--clients-to", metavar="PERSON|nobody", help="Who gets the clients of people who are removed."
+)
+tests_option = click.option(
+    "--tests", type=click.Path(path_type=Path), metavar="FILE", help="The tests; default: beside the document."
 )
 comment_option = click.option("--comment", metavar="TEXT", help="Why; kept with the revision.")
 
@@ -35,9 +35,10 @@ def scheme() -> None:
 @as_json
 @click.pass_context
 def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> None:
-    """Say what applying the document would change, and what in it is odd. Changes nothing."""
+    """Say what applying the document would change, for callers too, and what in it is odd. Changes nothing."""
     from callrouter.cli.applying import propose
     from callrouter.cli.opening import content_of, with_database
+    from callrouter.cli.planning import for_callers, plan_document, print_plan
     from callrouter.cli.show import json_value
 
     content = content_of(file)
@@ -47,22 +48,52 @@ def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> No
             return await propose(connection, content, str(file))
 
     found = with_database(work)
+    effects = for_callers(found)
     if wants_json:
-        json_value(_plan_document(found))
+        json_value(plan_document(found, effects))
     else:
-        _print_plan(found)
+        print_plan(found, effects)
     ctx.exit(1 if check and found.plan.changes else 0)
+
+
+@scheme.command("test")
+@click.argument("file", type=click.Path(path_type=Path))
+@tests_option
+@as_json
+@click.pass_context
+def test_(ctx: click.Context, file: Path, tests: Path | None, *, wants_json: bool) -> None:
+    """Check the calls that are expected of a document. They stand beside it: scheme.toml, scheme.tests.toml."""
+    from callrouter.cli.opening import content_of
+    from callrouter.cli.show import json_value
+    from callrouter.cli.testing import needed_tests, print_verdicts, verdicts_document, verdicts_of
+
+    verdicts = verdicts_of(content_of(file), file, needed_tests(file, tests))
+    if wants_json:
+        json_value(verdicts_document(verdicts))
+    else:
+        print_verdicts(verdicts)
+    ctx.exit(1 if any(one.wrong for one in verdicts) else 0)
 
 
 @scheme.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @clients_to_option
 @comment_option
-def apply(file: Path, clients_to: str | None, comment: str | None) -> None:
-    """Put the document in force. Running workers take it up within two seconds; calls that go on keep theirs."""
-    from callrouter.cli.opening import content_of
+@tests_option
+@click.pass_context
+def apply(ctx: click.Context, file: Path, clients_to: str | None, comment: str | None, tests: Path | None) -> None:
+    """Put the document in force, if the tests beside it hold. Running workers take it up within two seconds.
 
-    _apply(content_of(file), str(file), clients_to, comment)
+    Calls that go on keep the revision they arrived under.
+    """
+    from callrouter.cli.opening import content_of
+    from callrouter.cli.testing import hold, tests_of
+
+    content = content_of(file)
+    beside = tests_of(file, tests)
+    if beside is not None and not hold(content, file, beside):
+        ctx.exit(1)
+    apply_content(content, str(file), clients_to, comment)
 
 
 @scheme.command()
@@ -104,10 +135,12 @@ def history(*, wants_json: bool) -> None:
 @scheme.command()
 @click.argument("revision", type=REVISION, metavar="N")
 @clients_to_option
-def rollback(revision: int, clients_to: str | None) -> None:
-    """Put the bytes of revision N in force again, as a new revision."""
+@comment_option
+def rollback(revision: int, clients_to: str | None, comment: str | None) -> None:
+    """Put the bytes of revision N in force again, as a new revision. No tests are asked: it was in force."""
     found = _revision(revision)
-    _apply(found.document, f"revision {revision}", clients_to, f"rollback to revision {revision}")
+    why = f"rollback to revision {revision}" + (f": {comment}" if comment else "")
+    apply_content(found.document, f"revision {revision}", clients_to, why)
 
 
 def _revision(number: int | None) -> Revision:
@@ -127,10 +160,12 @@ def _revision(number: int | None) -> Revision:
     return found
 
 
-def _apply(content: bytes, file: str, clients_to: str | None, comment: str | None) -> None:
+def apply_content(content: bytes, file: str, clients_to: str | None, comment: str | None) -> None:
+    """Put a document in force, and say what that changed."""
     from callrouter import settings
     from callrouter.cli.applying import apply, behind
     from callrouter.cli.opening import with_database
+    from callrouter.cli.planning import print_changes
 
     async def work(database: Database) -> Applied:
         return await apply(database, content, file, clients_to=clients_to, comment=comment)
@@ -138,8 +173,8 @@ def _apply(content: bytes, file: str, clients_to: str | None, comment: str | Non
     done = with_database(work)
     number = done.revision.revision
     if done.is_new:
-        _print("change: ", done.plan.changes)
-        _print("warning: ", done.plan.warnings)
+        print_changes("change: ", done.plan.changes)
+        print_changes("warning: ", done.plan.warnings)
         for person, count in done.handed.items():
             click.echo(f"clients of {person}: {count} now {clients_to}'s", err=True)
         click.echo(f"revision {number} is in force", err=True)
@@ -148,32 +183,6 @@ def _apply(content: bytes, file: str, clients_to: str | None, comment: str | Non
     stale = behind(settings.load().data_dir, done.revision)
     if stale is not None:
         click.echo(f"fallback: {stale}", err=True)
-
-
-def _print(head: str, changes: Iterable[Change]) -> None:
-    for change in changes:
-        click.echo(f"{head}{change}", err=True)
-
-
-def _print_plan(found: Proposal) -> None:
-    for change in found.plan.changes:
-        click.echo(change)
-    _print("warning: ", found.plan.warnings)
-    for person, count in found.leaving.items():
-        said = "1 client" if count == 1 else f"{count} clients"
-        click.echo(f"warning: people.{person}: has {said}: apply needs --clients-to PERSON or nobody", err=True)
-    count = len(found.plan.changes)
-    against = "no scheme" if found.current is None else f"revision {found.current.revision}"
-    click.echo(f"{'1 change' if count == 1 else f'{count} changes'} against {against}", err=True)
-
-
-def _plan_document(found: Proposal) -> dict[str, object]:
-    return {
-        "revision": None if found.current is None else found.current.revision,
-        "changes": [{"path": change.path, "said": change.said} for change in found.plan.changes],
-        "warnings": [{"path": change.path, "said": change.said} for change in found.plan.warnings],
-        "removed_with_clients": dict(found.leaving),
-    }
 
 
 def _document(found: Revision) -> dict[str, object]:

@@ -113,7 +113,7 @@ def climbed(stage: Stage) -> str:
     if stage.skipped is not None:
         reasons = f" ({', '.join(not_rung)})" if stage.not_rung[:1] not in {(), ((None, stage.skipped),)} else ""
         return f"{head}: skipped, {plain(stage.skipped)}{reasons}"
-    said = [", ".join(_rings(stage)) or "nobody rings yet"]
+    said = [", ".join(_rings(stage)) or "nobody"]
     said += [f"beside {', '.join(stage.rings_on)}"] if stage.rings_on else []
     said += [f"not {', '.join(not_rung)}"] if not_rung else []
     return f"{head}: {'; '.join(said)}"

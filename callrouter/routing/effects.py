@@ -50,6 +50,10 @@ def _effects(before: Answer, after: Answer) -> Iterator[str]:
     if old.is_closed != new.is_closed:
         yield "finds the line closed" if new.is_closed else "finds the line open"
     had, has = reached(before), reached(after)
+    if had and not has:
+        yield "no longer reaches anybody"
+        yield from _heard(before, after)
+        return
     yield from _said("no longer reaches {}", {one: how.target for one, how in had.items() if one not in has})
     for one in dict.fromkeys(has[person].at for person in has if person not in had):
         gained = {person: how.target for person, how in has.items() if person not in had and how.at == one}
@@ -96,10 +100,18 @@ def _ending(before: Answer, after: Answer, *, is_told: bool) -> Iterator[str]:
         yield f"waits for {new.ends_at:g} s at the most, not {old.ends_at:g} s"
     if old.lost is not new.lost and old.lost and new.lost and not is_told and was.is_closed == becomes.is_closed:
         yield f"is lost as {plain(new.lost)}, not as {plain(old.lost)}"
+    yield from _heard(before, after)
+
+
+def _heard(before: Answer, after: Answer) -> Iterator[str]:
+    """What he hears, and where he goes on."""
+    was, becomes = before.arrived, after.arrived
     if was.prompt != becomes.prompt:
         yield f"hears {becomes.prompt or 'nothing'} at the end, not {was.prompt or 'nothing'}"
     if was.music != becomes.music:
         yield f"hears {becomes.music or 'ringing'}, not {was.music or 'ringing'}"
+    for heard in sorted({*before.forecast.hears} ^ {*after.forecast.hears}):
+        yield f"{'hears' if heard in after.forecast.hears else 'no longer hears'} {heard[1]} {_after(heard[0])}"
     if was.goes_on != becomes.goes_on:
         yield f"goes on in {becomes.goes_on}" if becomes.goes_on else f"no longer goes on in {was.goes_on}"
 

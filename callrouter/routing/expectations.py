@@ -187,7 +187,7 @@ def _wrong(expected: ExpectPart, found: Answer) -> Iterator[str]:
         lost = "goes on elsewhere" if found.forecast.lost is None else f"is lost as {plain(found.forecast.lost)}"
         yield f"the call {lost}, not as {plain(LostReason(expected.lost))}"
     if expected.rings is not None:
-        rings = [sorted(rung.person for rung in stage.rings) for stage in found.forecast.steps if stage.skipped is None]
+        rings = [sorted(rung.person for rung in stage.rings) for stage in found.forecast.steps if stage.rings]
         if rings != [sorted(together) for together in expected.rings]:
             yield f"rings {_then(rings)}, not {_then(expected.rings)}"
 

@@ -54,7 +54,9 @@ class Forecast:
     ends_at: float
     """When the ladder has run out."""
     lost: LostReason | None
-    """As what the call is lost then; None: it goes on elsewhere."""
+    """As what the call is lost then."""
+    hears: tuple[tuple[float, str], ...] = ()
+    """What is announced to the caller while he waits, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,21 @@ def foresee(event: ev.CallArrived, assumed: Mapping[PersonId, Assumed] = NOTHING
     at = event.at
     call, commands = machine.arrive(CallId("forecast"), event)
     coming = deque(_follows(commands, at, assumed))
+    hears = [*_announced(commands, at)]
     while call.phase is not Phase.OVER:
         after = coming.popleft() if coming else ev.Elapsed(_deadline(call))
         at = after.at
         call, commands = machine.advance(call, after)
         coming.extend(_follows(commands, at, assumed))
-    return Forecast(timeline(call), at - call.arrived.arrived_at, call.lost)
+        hears.extend(_announced(commands, at))
+    since = call.arrived.arrived_at
+    return Forecast(timeline(call), at - since, call.lost, tuple((when - since, media) for when, media in hears))
+
+
+def _announced(commands: Iterable[cm.Command], at: Instant) -> Iterator[tuple[Instant, str]]:
+    for command in commands:
+        if isinstance(command, cm.Announce):
+            yield at, command.media
 
 
 def _deadline(call: Call) -> Instant:
@@ -110,6 +121,8 @@ def _follows(commands: Iterable[cm.Command], at: Instant, assumed: Mapping[Perso
                 yield ev.LegRinging(at, leg)
             case cm.HangUp(leg=leg):
                 yield ev.LegEnded(at, leg, ev.End.REFUSED)
+            case cm.Announce(announcement=announcement):
+                yield ev.AnnouncementEnded(at, announcement)
             case cm.Play():
                 yield ev.PromptEnded(at)
             case cm.LetGo():

@@ -7,14 +7,17 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from callrouter.routing.faults import place
+from callrouter.routing.shown import NEVER_SHOWN, shown
 from callrouter.routing.values import Company, Scheme, SchemeStep
 from callrouter.routing.warnings import warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-SECTIONS = ("people", "departments", "ladders", "lines")
-_NEVER_SHOWN = ("id", "key", "e164")
+    from callrouter.routing.week import Week
+
+SECTIONS = ("calendars", "people", "departments", "segments", "ladders", "lines")
+_EMPTY = Scheme("", "", Company(), {}, {}, {}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,76 +39,91 @@ class Plan:
     warnings: tuple[Change, ...]
 
 
-def plan(before: Scheme | None, after: Scheme) -> Plan:
+def plan(before: Scheme | None, after: Scheme, week: Week) -> Plan:
     """Compare the scheme in force (None: none yet) with another; an unchanged one gives no changes."""
-    old = Scheme("", "", Company(), {}, {}, {}, {}, {}) if before is None else before
-    return Plan(tuple(_changes(old, after)), tuple(Change(path, said) for path, said in warnings(after)))
+    odd = tuple(Change(path, said) for path, said in warnings(after, week))
+    return Plan(tuple(_Difference(before or _EMPTY, after).changes()), odd)
 
 
-def _changes(before: Scheme, after: Scheme) -> Iterator[Change]:
-    for name in ("timezone", "country"):
-        yield from _value((name,), getattr(before, name), getattr(after, name))
-    yield from _fields(("company",), before.company, after.company)
-    for section in SECTIONS:
-        yield from _entries(section, getattr(before, section), getattr(after, section))
+class _Difference:
+    """Two documents side by side, told by the clock of the new one."""
+
+    def __init__(self, before: Scheme, after: Scheme) -> None:
+        self.before = before
+        self.after = after
+
+    def changes(self) -> Iterator[Change]:
+        before, after = self.before, self.after
+        for name in ("timezone", "country"):
+            yield from self._value((name,), getattr(before, name), getattr(after, name))
+        yield from self._fields(("company",), before.company, after.company)
+        for section in SECTIONS:
+            yield from self._entries(section, getattr(before, section), getattr(after, section))
+        yield from self._rules()
+        yield from self._entries("prefixes", _by_prefix(before), _by_prefix(after))
+        yield from self._listed("duty", before.duties, after.duties)
+        yield from self._listed("numbers.blocked", sorted(before.blocked), sorted(after.blocked))
+        yield from self._entries("numbers.not_client", before.not_clients, after.not_clients)
+
+    def _rules(self) -> Iterator[Change]:
+        """The first rule that holds is taken: their order is part of what they say."""
+        old, new = ({rule.key: rule for rule in scheme.rules} for scheme in (self.before, self.after))
+        yield from self._entries("rules", old, new)
+        kept = [key for key in new if key in old]
+        yield from self._value(("rules", "order"), tuple(key for key in old if key in new), tuple(kept))
+
+    def _entries(self, section: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+        for key in dict.fromkeys([*before, *after]):
+            at = (*section.split("."), key)
+            if key not in after:
+                yield Change(place(*at), f"removed ({self._summary(before[key])})")
+            elif key not in before:
+                yield Change(place(*at), f"new ({self._summary(after[key])})")
+            elif section == "ladders":
+                yield from self._steps(at, before[key], after[key])
+            elif isinstance(after[key], str | tuple):
+                yield from self._value(at, before[key], after[key])
+            else:
+                yield from self._fields(at, before[key], after[key])
+
+    def _listed(self, section: str, before: Iterable[Any], after: Iterable[Any]) -> Iterator[Change]:
+        had, has = list(before), list(after)
+        for one in dict.fromkeys([*had, *has]):
+            if (one in had) != (one in has):
+                yield Change(section, f"{'removed' if one in had else 'new'} ({self._shown(one)})")
+
+    def _fields(self, at: tuple[str | int, ...], before: Any, after: Any) -> Iterator[Change]:
+        for field in fields(before):
+            if field.name not in NEVER_SHOWN:
+                yield from self._value((*at, field.name), getattr(before, field.name), getattr(after, field.name))
+
+    def _value(self, at: tuple[str | int, ...], before: Any, after: Any) -> Iterator[Change]:
+        if before != after:
+            yield Change(place(*at), f"{self._shown(before)} -> {self._shown(after)}")
+
+    def _steps(
+        self, at: tuple[str, ...], before: tuple[SchemeStep, ...], after: tuple[SchemeStep, ...]
+    ) -> Iterator[Change]:
+        """Pair the steps that ring the same, so that a step put in between is one change."""
+        had, has = ([(step.action, step.target) for step in steps] for steps in (before, after))
+        for kind, start, end, new_start, new_end in SequenceMatcher(None, had, has, autojunk=False).get_opcodes():
+            if kind == "equal":
+                for old, new in zip(range(start, end), range(new_start, new_end), strict=True):
+                    yield from self._fields((*at, new), before[old], after[new])
+                continue
+            for old in range(start, end):
+                yield Change(place(*at, old), f"removed ({self._shown(before[old])})")
+            for new in range(new_start, new_end):
+                yield Change(place(*at, new), f"new ({self._shown(after[new])})")
+
+    def _summary(self, value: Any) -> str:
+        if isinstance(value, tuple) and value and isinstance(value[0], SchemeStep):
+            return ", ".join(self._shown(step) for step in value)
+        return self._shown(value)
+
+    def _shown(self, value: Any) -> str:
+        return shown(value, self.after.timezone)
 
 
-def _entries(section: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    for key in dict.fromkeys([*before, *after]):
-        at = (section, key)
-        if key not in after:
-            yield Change(place(*at), f"removed ({_summary(before[key])})")
-        elif key not in before:
-            yield Change(place(*at), f"new ({_summary(after[key])})")
-        elif section == "ladders":
-            yield from _steps(at, before[key], after[key])
-        else:
-            yield from _fields(at, before[key], after[key])
-
-
-def _fields(at: tuple[str | int, ...], before: Any, after: Any) -> Iterator[Change]:
-    for field in fields(before):
-        if field.name not in _NEVER_SHOWN:
-            yield from _value((*at, field.name), getattr(before, field.name), getattr(after, field.name))
-
-
-def _value(at: tuple[str | int, ...], before: Any, after: Any) -> Iterator[Change]:
-    if before != after:
-        yield Change(place(*at), f"{_shown(before)} -> {_shown(after)}")
-
-
-def _steps(at: tuple[str, str], before: tuple[SchemeStep, ...], after: tuple[SchemeStep, ...]) -> Iterator[Change]:
-    """Pair the steps that ring the same, so that a step put in between is one change."""
-    had, has = ([(step.action, step.target) for step in steps] for steps in (before, after))
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, had, has, autojunk=False).get_opcodes():
-        if kind == "equal":
-            for old, new in zip(range(start, end), range(new_start, new_end), strict=True):
-                yield from _fields((*at, new), before[old], after[new])
-            continue
-        for old in range(start, end):
-            yield Change(place(*at, old), f"removed ({_step(before[old])})")
-        for new in range(new_start, new_end):
-            yield Change(place(*at, new), f"new ({_step(after[new])})")
-
-
-def _summary(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(_step(step) for step in value)
-    shown = {field.name: getattr(value, field.name) for field in fields(value) if field.name not in _NEVER_SHOWN}
-    usual = {field.name: field.default for field in fields(value)}
-    return ", ".join(f"{name} {_shown(held)}" for name, held in shown.items() if held != usual[name])
-
-
-def _step(step: SchemeStep) -> str:
-    length = "to the end" if step.seconds is None else f"{step.seconds:g} s"
-    return f"{step.action} {step.target} {length}"
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return " ".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _by_prefix(scheme: Scheme) -> dict[str, object]:
+    return {one.prefix: one for one in scheme.prefixes}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from callrouter.core.words import Instant
+    from callrouter.routing.values import Span
 
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = 24 * 60
@@ -68,6 +69,20 @@ def spoken(week: Week, when: Iterable[tuple[Instant, Instant]]) -> str:
     return "; ".join(f"{_weekdays(numbers)} {_clock(minutes)}".strip() for minutes, numbers in said.items())
 
 
+def weekly(days: Iterable[tuple[Span, ...]]) -> str:
+    """Return weekly hours in words, as a document writes them."""
+    said: dict[tuple[Span, ...], list[int]] = {}
+    for number, spans in enumerate(days):
+        said.setdefault(spans, []).append(number)
+    return "; ".join(f"{_weekdays(numbers)} {clock(spans)}" for spans, numbers in said.items() if spans) or "never"
+
+
+def clock(spans: Iterable[Span]) -> str:
+    """Return the hours of a day; those that end in the next day end at its clock."""
+    ends = ((span.start, span.end if span.end <= _DAY else span.end - _DAY) for span in spans)
+    return ", ".join(f"{_time(start)}-{_time(end)}" for start, end in ends)
+
+
 def _days(week: Week, when: list[tuple[Instant, Instant]]) -> tuple[Minutes, ...]:
     """Return what is meant of each day, Monday first."""
     zone = ZoneInfo(week.timezone)
@@ -107,4 +122,8 @@ def _weekdays(numbers: list[int]) -> str:
 def _clock(minutes: Minutes) -> str:
     if minutes == _WHOLE:
         return ""
-    return ", ".join(f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}" for start, end in minutes)
+    return ", ".join(f"{_time(start)}-{_time(end)}" for start, end in minutes)
+
+
+def _time(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -126,12 +126,13 @@ def test_a_change_is_planned_for_scripts_and_for_people(callrouter: Callable[...
             "changes": [{"path": "people.oleg", "said": "new (name Олег, phones PJSIP/130)"}],
             "warnings": [{"path": "people.oleg", "said": odd}],
             "removed_with_clients": {},
+            "for_callers": [],
         },
     )
     assert callrouter("scheme", "plan", "next.toml", "--check") == (
         1,
         "people.oleg: new (name Олег, phones PJSIP/130)\n",
-        f"warning: people.oleg: {odd}\n1 change against revision 1\n",
+        f"warning: people.oleg: {odd}\n1 change against revision 1; no caller would notice in the coming week\n",
     )
     (tmp_path / "next.toml").write_text(f"# a comment\n{TEXT}", "utf-8")
     code, out, _ = callrouter("scheme", "plan", "next.toml", "--check")

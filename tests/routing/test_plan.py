@@ -6,31 +6,35 @@ import pytest
 
 from callrouter.routing.plan import plan
 from callrouter.routing.scheme import parse
+from callrouter.routing.week import week_of
 from tests.routing.test_scheme import TEXT, changed
 
 OLEG = 'oleg = {name = "Олег", phones = ["PJSIP/130"]}'
 LINE = '"+74951234567" = {name = "Сайт", department = "sales", ladder = "default"}'
 
 
+WEEK = week_of(1_795_300_000.0, "Europe/Moscow")
+
+
 def changes(*made: tuple[str, str]) -> list[str]:
     """Return the lines that the user reads for these changes of the example."""
-    return [str(change) for change in plan(parse(TEXT.encode()), parse(changed(*made).encode())).changes]
+    return [str(change) for change in plan(parse(TEXT.encode()), parse(changed(*made).encode()), WEEK).changes]
 
 
 def warned(*made: tuple[str, str]) -> list[str]:
     """Return what is odd in the example with these changes."""
-    return [str(warning) for warning in plan(None, parse(changed(*made).encode())).warnings]
+    return [str(warning) for warning in plan(None, parse(changed(*made).encode()), WEEK).warnings]
 
 
 def test_an_unchanged_document_changes_nothing() -> None:
     """Comments, layout and order are no change, and the example has nothing odd."""
-    found = plan(parse(TEXT.encode()), parse(changed(("version = 1", "# a comment\nversion = 1")).encode()))
+    found = plan(parse(TEXT.encode()), parse(changed(("version = 1", "# a comment\nversion = 1")).encode()), WEEK)
     assert (found.changes, found.warnings) == ((), ())
 
 
 def test_the_first_document_is_all_new() -> None:
     """Where there was none, each part is told in one line."""
-    assert [str(change) for change in plan(None, parse(TEXT.encode())).changes] == [
+    assert [str(change) for change in plan(None, parse(TEXT.encode()), WEEK).changes] == [
         "timezone: none -> Europe/Moscow",
         "country: none -> RU",
         "company.owner: none -> irina",
