@@ -33,7 +33,7 @@ from callrouter.lease import Lease, LeaseLostError
 from callrouter.pauses import Pauses
 from callrouter.reception import Reception
 from callrouter.revisions import Revisions
-from callrouter.routing.choose import Client
+from callrouter.routing.caller import Client
 from callrouter.routing.numbers import mask
 from callrouter.settings import Settings
 from callrouter.store import queries
@@ -113,6 +113,7 @@ class Worker:
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
         self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
+        self._phone.dialler.is_alone = lambda: self._succession.is_alone
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
         self._condition = Condition(

@@ -43,6 +43,8 @@ class Succession:
         """What is ours by the database, and at Asterisk still with one of these applications."""
         self._answered: set[str] = set()
         self._fewest: int | None = None
+        self.is_alone = database.is_sqlite
+        """No other worker lives, as far as the database has said."""
 
     def lead(self, calls: int) -> int:
         """Return how many calls we are ahead of the others with so many."""
@@ -59,6 +61,7 @@ class Succession:
             await asyncio.sleep(BEAT_EVERY)
             try:
                 self._fewest = await self._lease.fewest()
+                self.is_alone = self._fewest is None
                 for one in await self._lease.silent():
                     await self._inherit(one)
                 if apps := await self._lease.heritage():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from callrouter.ari.crossing import is_taken
 from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.insist import EXISTS, GONE, insist, insist_twice, once
@@ -47,6 +48,8 @@ class Dialler:
         self._undialled: dict[str, tuple[cm.Ring, Instant]] = {}
         """Channels that were made and are not in our application yet: they cannot be dialled before."""
         self._making: set[LegId] = set()
+        self.is_alone: Callable[[], bool] = lambda: True
+        """Whether no other worker rings phones."""
 
     def arrived(self, channel: str, calls: Calls) -> None:
         """A channel is in our application: one that waits for that is dialled now."""
@@ -79,6 +82,9 @@ class Dialler:
 
     async def _dial(self, ring: cm.Ring, begun: Instant, calls: Calls) -> None:
         event: ev.Event | None = None
+        if not self.is_alone() and await is_taken(self._ari, ring):
+            self._give_way(ring, calls)
+            return
         try:
             await insist_twice(self._ari, self._dialling(ring.leg, ring.until + self._late(begun)), PATIENT)
             event = self._delayed(ring, begun)
@@ -87,6 +93,12 @@ class Dialler:
                 event = self._not_rung(ring, error)
         if event is not None and (whose := self._channels.whose(ring.leg)) is not None:
             calls.deliver(whose.call, event)
+
+    def _give_way(self, ring: cm.Ring, calls: Calls) -> None:
+        """Another call has the phone: nobody has heard anything of ours."""
+        self._errands.send(self._telling.tell(Request("DELETE", f"channels/{ring.leg}", {"reason": "normal"})))
+        if (whose := self._channels.whose(ring.leg)) is not None:
+            calls.deliver(whose.call, ev.LegEnded(self._now(), ring.leg, ev.End.TAKEN))
 
     def _late(self, begun: Instant) -> float:
         """Return how many seconds Asterisk was silent since then; what is usual is none."""

@@ -41,6 +41,13 @@ async def look(ari: Requests, phone: str, caller: str, *, custom_states: bool = 
     return await _known(ari, phone, caller, there, resource, custom_states=custom_states)
 
 
+async def channels_on(ari: Requests, phone: str) -> tuple[str, ...]:
+    """Return the channels of a phone of the PBX, none of one behind a trunk; raise AriAway."""
+    technology, _, resource = phone.partition("/")
+    endpoint = await _endpoint(ari, resource) if technology == "PJSIP" and "@" not in resource else None
+    return () if endpoint is None else tuple(endpoint.get("channel_ids", ()))
+
+
 async def write_up(ari: Requests, phones: Iterable[str], until: Instant) -> None:
     """Have these phones count as busy until then; raise AriAway or AriRefused."""
     for phone in phones:

@@ -108,6 +108,16 @@ def rung_out(call: Call, person: PersonId | None, at: Instant) -> Reaction:
     return _again(call, person) if step.at_once is None else move_on(call, at)
 
 
+def taken(call: Call, person: PersonId | None, at: Instant) -> Reaction:
+    """Another worker's call was on his phone first: he is busy, on all his phones, and waited for as such."""
+    call, stopped = legs.stop(call, lambda leg: leg.person == person, Result.BUSY)
+    step, run = running(call)
+    if person in step.people:
+        call = with_run(call, _noted(run, Busy(person)))
+    call, more = move_on(call, at)
+    return call, (*stopped, *more)
+
+
 def elapsed(call: Call, at: Instant) -> Reaction:
     """End the step, or only a turn in it: those who ring make room for the next ones once one of these is free."""
     if at >= step_end(call):

@@ -184,6 +184,8 @@ class End(StrEnum):
     """302, which is not followed."""
     REFUSED = "refused"
     """Any other final answer, or a hang-up."""
+    TAKEN = "taken"
+    """Another worker's call had the phone an instant before: ours did not ring it."""
     FAILED = "failed"
     """Our fault: the request to Asterisk failed or was not answered."""
 

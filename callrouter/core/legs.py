@@ -119,7 +119,7 @@ def ended_as(leg: Leg, end: End, at: Instant) -> Result:
     if end is End.FAILED:
         return Result.FAILED
     if leg.state is LegState.DIALLED:
-        without_ringing = {End.BUSY: Result.BUSY, End.FORWARDED: Result.FORWARDED}
+        without_ringing = {End.BUSY: Result.BUSY, End.TAKEN: Result.BUSY, End.FORWARDED: Result.FORWARDED}
         return without_ringing.get(end, Result.UNREACHABLE)
     if leg.state is LegState.RINGING and at >= leg.until - 1:  # Asterisk's own timer counts whole seconds
         return Result.NO_ANSWER

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from callrouter.core import confirm, events as ev, legs
 from callrouter.core.call import Call, Leg, LegState, Phase, Talk
-from callrouter.core.climb import changed, climb, delayed, elapsed, found, move_on, rung_out
+from callrouter.core.climb import changed, climb, delayed, elapsed, found, move_on, rung_out, taken
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
 from callrouter.core.connect import joined, not_connected, won
@@ -137,6 +137,8 @@ def _leg_ended(call: Call, event: ev.LegEnded) -> Reaction:
         return call, ()
     if leg.state is LegState.ASKED:  # a voicemail's turn is over: it is not called twice in a step
         return move_on(call, event.at)
+    if event.end is ev.End.TAKEN:
+        return taken(call, leg.person, event.at)
     return _lost_a_phone(call, replace(gone, result=result), event.at)
 
 

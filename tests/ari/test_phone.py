@@ -163,6 +163,19 @@ async def test_a_leg_that_was_stopped_meanwhile_is_not_dialled() -> None:
         assert ari.said() == ["POST channels/create", f"DELETE channels/{LEG}", "GET asterisk/ping"]
 
 
+async def test_a_phone_that_another_workers_call_has_is_not_dialled() -> None:
+    """The leg goes back before anybody has heard of it, and its call hears why; alone, nobody is asked."""
+    wire = Wire()
+    taken = {"GET endpoints/PJSIP/101": Answer(body={"state": "online", "channel_ids": ["theirs", LEG]})}
+    async with FakeAri(answers=taken) as ari, a_phone(ari, wire) as phone:
+        phone.dialler.is_alone = lambda: False
+        assert await phone.perform(CALL, RING) is None
+        ended = await asyncio.wait_for(wire.calls.told.get(), 2)
+        assert ended == ev.LegEnded(1000.0, LEG, ev.End.TAKEN)
+        await ari.was_asked(f"DELETE channels/{LEG}")
+        assert f"POST channels/{LEG}/dial" not in ari.said()
+
+
 @pytest.mark.parametrize(("answer", "end"), [(Answer(after=None), ev.End.FAILED), (Answer(500), ev.End.REFUSED)])
 async def test_a_leg_that_cannot_be_dialled_has_ended(
     answer: Answer, end: ev.End, monkeypatch: pytest.MonkeyPatch

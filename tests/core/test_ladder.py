@@ -255,3 +255,26 @@ def test_last_step_too_late() -> None:
     call = live(arrived(HEAD, OWNER, ring_at_most=10.0), found(0, 1, GLEB), elapsed(10))
     assert call.phase is Phase.LEAVING
     assert [run.step for run in call.steps] == [1]
+
+
+ONLY_ANNA = replace(DEPARTMENT, people=(ANNA,))
+BOTH_PHONES = ev.Found(calls.T, 1, (free(ANNA, 2),))
+TAKEN = ended(0, 1, 1, ANNA, ev.End.TAKEN)
+
+
+def test_who_is_rung_by_another_workers_call_is_waited_for() -> None:
+    """Her phone was another call's an instant before: she is busy on all her phones, and asked again when free."""
+    event = arrived(ONLY_ANNA)
+    assert last(event, BOTH_PHONES, TAKEN) == [hang_up(1, 2, ANNA, Result.BUSY)]
+    call = live(event, BOTH_PHONES, TAKEN)
+    assert (call.steps[-1].waiting, call.steps[-1].passed) == ({ANNA}, ((ANNA, Why.BUSY),))
+    assert call.legs[0].result is Result.BUSY
+    assert last(event, BOTH_PHONES, TAKEN, ev.PersonChanged(calls.T + 1, ANNA)) == [ask(1, ANNA)]
+
+
+def test_who_is_taken_is_not_waited_for_where_nobody_waits() -> None:
+    """A step that does not wait for who is busy ends; whose step is over is nobody the next one waits for."""
+    assert last(arrived(replace(ONLY_ANNA, if_busy=IfBusy.SKIP), HEAD), found(0, 1, ANNA), TAKEN) == [ask(2, GLEB)]
+    added = arrived(ONLY_ANNA, replace(HEAD, action=Action.ADD))
+    call = live(added, found(0, 1, ANNA), elapsed(10), found(10, 2, GLEB), TAKEN)
+    assert (len(call.steps), call.steps[-1].waiting) == (2, frozenset())
