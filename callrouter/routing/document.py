@@ -88,7 +88,8 @@ def timed(read: Callable[[str], object], pattern: str) -> tuple[AfterValidator, 
     return AfterValidator(check), Field(json_schema_extra={"pattern": whole(pattern)})
 
 
-def _many(value: Any) -> str:
+def one_or_many(value: Any) -> str:
+    """Return as what a word or a list of words is read."""
     return "|many" if isinstance(value, list) else "|one"
 
 
@@ -109,7 +110,7 @@ Span = Annotated[str, *timed(times.span, times.SPAN)]
 Moment = Annotated[str, *timed(times.moment, times.MOMENT)]
 Words = Annotated[
     Annotated[str, Tag("|one")] | Annotated[list[str], Field(min_length=1, max_length=100), Tag("|many")],
-    Discriminator(_many),
+    Discriminator(one_or_many),
 ]
 """One word or several; a tag that begins with a bar is no place of the document."""
 

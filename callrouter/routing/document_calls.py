@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from callrouter.routing import patterns
-from callrouter.routing.document import Name, Part, Prompt, Seconds, Words, whole, written
+from callrouter.routing.document import Name, Part, Prompt, Seconds, Words, one_or_many, whole, written
 
 WORDS = ("responsible", "last", "department", "on_duty", "segment", "head", "higher", "owner")
 TARGET = rf"{'|'.join(WORDS)}|(department|person):.+"
@@ -26,19 +26,14 @@ _Context = Annotated[
 _Prefix = Annotated[
     str, *written(r"\+[1-9][0-9]{0,13}", 'a prefix begins with + and the country\'s code, such as "+7495"')
 ]
-
-
-def _many(value: object) -> str:
-    return "|many" if isinstance(value, list) else "|one"
-
-
+_AnyKey = Annotated[str, Field(json_schema_extra={"pattern": "^.+$"})]
 _Targets = Annotated[
     Annotated[_Target, Tag("|one")] | Annotated[list[_Target], Field(min_length=1, max_length=10), Tag("|many")],
-    Discriminator(_many),
+    Discriminator(one_or_many),
 ]
 _Priorities = Annotated[
     Annotated[_Priority, Tag("|one")] | Annotated[list[_Priority], Field(min_length=1), Tag("|many")],
-    Discriminator(_many),
+    Discriminator(one_or_many),
 ]
 
 
@@ -188,4 +183,4 @@ class NumbersPart(Part):
     """Numbers that are no clients'."""
 
     blocked: list[str] = Field(default=[], description="Whose calls are refused.")
-    not_client: dict[str, Name] = Field(default={}, description="What they are: a supplier, a job seeker.")
+    not_client: dict[_AnyKey, Name] = Field(default={}, description="What they are: a supplier, a job seeker.")

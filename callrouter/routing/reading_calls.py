@@ -56,10 +56,7 @@ def condition(source: Source, part: ConditionPart | None, *at: str | int) -> Con
         value = getattr(part, name)
         for number, word in enumerate(words(value)):
             source.refer(word, section, *at, name, *([number] if isinstance(value, list) else []))
-    known = _sources(source)
-    for word in words(part.source):
-        if word not in known:
-            source.wrong(f"no line has the source {quoted(word)}", *at, "source", meant=closest(word, known))
+    _check_sources(source, words(part.source), *at, "source")
     attributes: dict[str, Any] = part.__pydantic_extra__
     for key in attributes:
         near = get_close_matches(key, ConditionPart.model_fields, n=1, cutoff=_SLIP)
@@ -143,7 +140,12 @@ def _has_owner(source: Source) -> bool:
     return not isinstance(company, dict) or "owner" in company
 
 
-def _sources(source: Source) -> set[str]:
-    lines = (source.content["lines"][key] for key in source.keys("lines"))
-    written = (line.get("source") for line in lines if isinstance(line, dict))
-    return {name for name in written if isinstance(name, str)}
+def _check_sources(source: Source, named: tuple[str, ...], *at: str | int) -> None:
+    lines = source.content.get("lines", {})
+    if not isinstance(lines, dict):
+        return
+    written = (line.get("source") for line in lines.values() if isinstance(line, dict))
+    known = {name for name in written if isinstance(name, str)}
+    for word in named:
+        if word not in known:
+            source.wrong(f"no line has the source {quoted(word)}", *at, meant=closest(word, known))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from callrouter.routing.scheme import parse
 from tests.routing.test_scheme import EXAMPLE, faults
 
 FULL = EXAMPLE.with_name("full.toml")
