@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 
@@ -14,11 +16,15 @@ from callrouter.core.ladder import guard_of
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
 from callrouter.memory import Known, Memory
 from callrouter.routing.arrived import arrived
-from callrouter.routing.caller import Caller, Client, direction
-from callrouter.routing.choose import choose
+from callrouter.routing.caller import Caller, Client, direction, joined
+from callrouter.routing.choose import Chosen, choose
 from callrouter.routing.lines import find_line
 from callrouter.routing.numbers import Number, read, storable
+from callrouter.routing.order import NOTHING
 from callrouter.routing.values import Line, Scheme
+
+LOOK_UPS_AT_MOST = 0.3
+"""Seconds for which everything that is looked up together may delay the first ring."""
 
 log = structlog.get_logger()
 
@@ -37,13 +43,15 @@ class Reception:
     def __init__(
         self,
         perform: Callable[[CallId, Command], Awaitable[Event | None]],
-        find_client: Callable[[str, str | None], Awaitable[Client | None]],
+        memory: Memory,
+        ask_crm: Callable[[str], Awaitable[Client | None]],
         is_transfer: Callable[[Arrival], Awaitable[bool]],
         now: Callable[[], Instant],
     ) -> None:
         self.current: Current | None = None
         self._perform = perform
-        self._memory = Memory(find_client)
+        self._memory = memory
+        self._ask_crm = ask_crm
         self._is_transfer = is_transfer
         self._now = now
 
@@ -59,24 +67,43 @@ class Reception:
             why = "no scheme is applied" if current is None else "an unknown line"
             log.error("a call goes to the fallback", why=why, call=arrival.call, line=storable(arrival.line))
             return self._refused(arrival, current)
+        began = monotonic()
         number = read(arrival.caller_raw, current.scheme.country)
-        if direction(current.scheme, number) != "blocked":
+        kind = direction(current.scheme, number)
+        if kind != "blocked":
             await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
-        known = await self._known(number, line)
-        is_internal = await self._is_internal(arrival)
-        chosen = choose(current.scheme, line, Caller(number, known.client), arrival.at)
-        guard = guard_of(chosen.ladder, chosen.ring_at_most)
+        known = await self._known(current.scheme, number.e164 if kind == "in" else None, line)
+        decided = await self._decide(current.scheme, line, Caller(number, known.client), arrival.at, began)
+        guard = guard_of(decided.ladder, decided.ring_at_most)
         await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
-        times = {"at": self._now(), "arrived_at": arrival.at}
-        event = arrived(current.scheme, current.revision, chosen, number, asterisk_id=arrival.asterisk_id, **times)
-        return replace(
-            event,
-            direction="internal" if is_internal else event.direction,
-            is_remembered=known.is_remembered,
+        if await self._is_internal(arrival):
+            decided = replace(decided, direction="internal")
+        event = arrived(
+            current.scheme,
+            current.revision,
+            decided,
+            number,
+            at=self._now(),
+            arrived_at=arrival.at,
+            asterisk_id=arrival.asterisk_id,
         )
+        return replace(event, is_remembered=known.is_remembered)
 
-    async def _known(self, number: Number, line: Line) -> Known:
-        return Known(None) if number.e164 is None else await self._memory.look_up(number.e164, line.department)
+    async def _decide(self, scheme: Scheme, line: Line, caller: Caller, at: Instant, began: float) -> Chosen:
+        """Decide; what the ladder asks besides is looked up in what is left of the time."""
+        chosen = choose(scheme, line, caller, at)
+        if chosen.asks == NOTHING:
+            return chosen
+        left = LOOK_UPS_AT_MOST + began - monotonic()
+        lately = await self._memory.lately(chosen.asks, caller.number.e164, at, left)
+        return choose(scheme, line, replace(caller, last=lately.last), at, lately.standing)
+
+    async def _known(self, scheme: Scheme, number: str | None, line: Line) -> Known:
+        """Return who has a number: our table and the CRM are asked at once."""
+        if number is None:
+            return Known(None)
+        table, crm = await asyncio.gather(self._memory.look_up(number, line.department), self._ask_crm(number))
+        return Known(joined(scheme, crm, table.client), table.is_remembered and crm is None)
 
     async def _is_internal(self, arrival: Arrival) -> bool:
         """A colleague who dials a line, and a transfer to one, are no inbound calls (lcr/1)."""

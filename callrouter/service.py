@@ -30,16 +30,20 @@ from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.heap import give_back
 from callrouter.lease import Lease, LeaseLostError
+from callrouter.lookup.crm import Crm
+from callrouter.memory import Memory
 from callrouter.pauses import Pauses
 from callrouter.reception import Reception
 from callrouter.revisions import Revisions
 from callrouter.routing.caller import Client
 from callrouter.routing.numbers import mask
+from callrouter.routing.order import Asks, Lately
 from callrouter.settings import Settings
 from callrouter.store import queries
 from callrouter.store.database import Database
 from callrouter.store.history import is_live, live_of, unfinished
 from callrouter.store.journal import Journal
+from callrouter.store.lately import lately
 from callrouter.store.lock import beat
 from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
@@ -96,7 +100,9 @@ class Worker:
         self._phone = AriPhone(self, settings.app, now, settings.talk_limit)
         self._pauses = Pauses(database, now)
         self._directory = Directory(self, self._person_changed, now, self._pauses.is_on)
-        self._reception = Reception(self._phone.perform, self._find_client, self._is_transfer, now)
+        self._crm = Crm(settings.lookup_url, settings.token())
+        memory = Memory(self._find_client, self._find_lately)
+        self._reception = Reception(self._phone.perform, memory, self._crm.look_up, self._is_transfer, now)
         self._switchboard = Switchboard(
             self._phone,
             journal,
@@ -219,7 +225,7 @@ class Worker:
         return False
 
     async def _serve(self, held: IO[str]) -> None:
-        async with asyncio.TaskGroup() as group:
+        async with self._crm, asyncio.TaskGroup() as group:
             background = [
                 group.create_task(work)
                 for work in (
@@ -296,6 +302,10 @@ class Worker:
     async def _find_client(self, number: str, department: str | None) -> Client | None:
         async with self._database.reading() as connection:
             return await queries.client_by_number(connection, number, department)
+
+    async def _find_lately(self, asks: Asks, number: str | None, at: Instant) -> Lately:
+        async with self._database.reading() as connection:
+            return await lately(connection, asks, number, at)
 
     async def _is_transfer(self, arrival: Arrival) -> bool:
         """Whether a `Local/` channel belongs to a call that we, or another worker, have."""

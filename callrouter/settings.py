@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PREFIX = "CALLROUTER_"
 NOT_SETTINGS = frozenset({"CALLROUTER_CONFIG", "CALLROUTER_CACHE", "CALLROUTER_ASTERISK"})
 """Ours, but read elsewhere."""
-SECRETS = frozenset({"ari_password", "database_url"})
+SECRETS = frozenset({"ari_password", "database_url", "lookup_token"})
 """May come from a file that NAME_FILE names, and are never printed."""
 DEFAULT_FILE = "callrouter.toml"
 
@@ -56,6 +56,8 @@ class Settings(BaseModel):
     ari_username: str = "callrouter"
     ari_password: SecretStr | None = None
     app: Annotated[str, Field(pattern=r"^callrouter[A-Za-z0-9_.-]*$", max_length=60)] = "callrouter"
+    lookup_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s#@]*$")] | None = None
+    lookup_token: SecretStr | None = None
     agi_bind: Bind = Address("127.0.0.1", 4573)
     http_bind: Bind = Address("127.0.0.1", 8090)
     data_dir: Path = Path("var")
@@ -68,6 +70,10 @@ class Settings(BaseModel):
         if self.ari_password is None:
             raise SettingsError("ARI_PASSWORD is not set: set CALLROUTER_ARI_PASSWORD or CALLROUTER_ARI_PASSWORD_FILE")
         return self.ari_password.get_secret_value()
+
+    def token(self) -> str | None:
+        """Return what the CRM knows us by."""
+        return None if self.lookup_token is None else self.lookup_token.get_secret_value()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -140,4 +146,6 @@ def _fault(fault: Any, where: Mapping[str, str]) -> str:
         said = "has to begin with callrouter; letters, digits and . _ - may follow"
     if key == "ari_url":
         said = "is not http://HOST:PORT/ari"
+    if key == "lookup_url":
+        said = "is not http://HOST/PATH or https://HOST/PATH"
     return f"{where.get(key, key.upper())}: {said}"

@@ -27,7 +27,7 @@ MAY: dict[str, set[str]] = {
     "ari": {"core"},
     "agi": {"core", "routing"},
     "cdr": {"core"},
-    "lookup": {"core"},
+    "lookup": {"core", "routing"},
     "store": {"core", "routing"},
     "ledger": {"core", "routing.calendar"},
     "report": {"ledger", "store.queries"},

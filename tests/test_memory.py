@@ -12,7 +12,8 @@ from callrouter import memory
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.words import PersonId
 from callrouter.memory import Known, Memory
-from callrouter.routing.caller import Client
+from callrouter.routing.caller import Client, Talked
+from callrouter.routing.order import Asks, Lately
 from tests import virtual
 
 ANNAS = Client(1, "Ромашка", PersonId("anna"))
@@ -38,6 +39,14 @@ class Book:
             raise self.fault
         return self.clients.get(number)
 
+    async def lately(self, asks: Asks, number: str | None, at: float) -> Lately:
+        """Answer that Anna talked to him."""
+        self.asked.append((virtual.clock(), f"{number} {asks.last_days}"))
+        await asyncio.sleep(self.takes)
+        if self.fault is not None:
+            raise self.fault
+        return Lately((Talked(ANNAS.responsible or PersonId(""), at),))
+
 
 async def _timed(work: Awaitable[Known]) -> tuple[Known, float]:
     begun = virtual.clock()
@@ -50,7 +59,7 @@ def test_who_was_known_is_known_while_the_look_up_fails(fault: Exception | None)
 
     async def scene() -> None:
         book = Book()
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         assert await known.look_up(NUMBER, SALES) == Known(ANNAS)
         assert await known.look_up(OTHER, SALES) == Known(None)
         book.fault, book.takes = fault, 0.0 if fault else 60.0
@@ -66,7 +75,7 @@ def test_every_success_refreshes_what_is_remembered() -> None:
 
     async def scene() -> None:
         book = Book()
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         await known.look_up(NUMBER, SALES)
         book.clients[NUMBER] = BORIS
         await known.look_up(NUMBER, SALES)
@@ -81,7 +90,7 @@ def test_only_the_first_call_waits_for_a_silent_database() -> None:
 
     async def scene() -> None:
         book = Book(takes=60.0)
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         assert await _timed(known.look_up(NUMBER, SALES)) == (Known(None, is_remembered=True), 0.25)
         for _ in range(100):
             assert await _timed(known.look_up(NUMBER, SALES)) == (Known(None, is_remembered=True), 0)
@@ -100,7 +109,7 @@ def test_two_who_wait_at_once_begin_one_wait() -> None:
 
     async def scene() -> None:
         book = Book(fault=AwayError("down"))
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         await asyncio.gather(known.look_up(NUMBER, SALES), known.look_up(OTHER, SALES))
         await asyncio.sleep(1.2)
         assert len(book.asked) == 2 + 3
@@ -113,7 +122,7 @@ def test_a_database_that_refuses_is_asked_for_every_call() -> None:
 
     async def scene() -> None:
         book = Book(fault=CallrouterError("no such table"))
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         assert await known.look_up(NUMBER, SALES) == Known(None, is_remembered=True)
         book.fault = None
         assert await known.look_up(NUMBER, SALES) == Known(ANNAS)
@@ -126,7 +135,7 @@ def test_a_refusal_ends_the_waiting_too() -> None:
 
     async def scene() -> None:
         book = Book(fault=AwayError("down"))
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         await known.look_up(NUMBER, SALES)
         book.fault = CallrouterError("no such table")
         await asyncio.sleep(1.0)
@@ -143,11 +152,44 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         third = "+79161234569"
         book = Book({NUMBER: ANNAS, OTHER: ANNAS, third: ANNAS})
-        known = Memory(book.find)
+        known = Memory(book.find, book.lately)
         for number in (NUMBER, OTHER, NUMBER, third):
             await known.look_up(number, SALES)
         book.fault = AwayError("down")
         found = [(await known.look_up(number, SALES)).client for number in (NUMBER, OTHER, third)]
         assert found == [replace(ANNAS, known_from="memory"), None, replace(ANNAS, known_from="memory")]
+
+    virtual.run(scene())
+
+
+@pytest.mark.parametrize("fault", [AwayError("down"), CallrouterError("no such table"), None])
+def test_what_a_ladder_asks_is_answered_in_time_or_not_at_all(fault: Exception | None) -> None:
+    """The ledger's last days are known within what is left of the look-up's time; else nothing is known of them."""
+
+    async def scene() -> None:
+        book = Book()
+        known = Memory(book.find, book.lately)
+        asks = Asks(last_days=3)
+        assert await known.lately(asks, NUMBER, 5.0, 0.1) == Lately((Talked(PersonId("anna"), 5.0),))
+        assert await known.lately(asks, NUMBER, 5.0, 0.0) == Lately()
+        book.fault, book.takes = fault, 0.0 if fault else 60.0
+        begun = virtual.clock()
+        assert await known.lately(asks, NUMBER, 5.0, 0.1) == Lately()
+        assert round(virtual.clock() - begun, 3) == (0.0 if fault else 0.1)
+        assert [one for _, one in book.asked] == [f"{NUMBER} 3"] * 2
+
+    virtual.run(scene())
+
+
+def test_a_silent_database_is_not_asked_what_a_ladder_asks() -> None:
+    """While the database does not answer nobody waits for the order of a step."""
+
+    async def scene() -> None:
+        book = Book(takes=60.0)
+        known = Memory(book.find, book.lately)
+        await known.look_up(NUMBER, SALES)
+        begun = virtual.clock()
+        assert await known.lately(Asks(last_days=3), NUMBER, 5.0, 0.1) == Lately()
+        assert virtual.clock() == begun
 
     virtual.run(scene())

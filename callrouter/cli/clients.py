@@ -52,6 +52,8 @@ def import_(ctx: click.Context, file: Path, encoding: str, *, skip_bad: bool) ->
     if admitted.bad and not skip_bad:
         lines = "1 bad line" if count == 1 else f"{count} bad lines"
         raise WrongInputError(f"{file}: {lines}, nothing imported (--skip-bad imports the rest)")
+    for e164 in admitted.shared:
+        click.echo(f"{e164} belongs to several clients: `callrouter clients show {e164}` says who is meant", err=True)
     click.echo(f"{admitted.new} new, {admitted.changed} changed, {admitted.same} unchanged", err=True)
     ctx.exit(1 if admitted.bad else 0)
 
@@ -131,6 +133,7 @@ def client_document(known: Known) -> dict[str, object]:
         "priority": known.priority,
         "segment": known.segment,
         "attributes": dict(known.attributes),
+        "also": list(known.also),
         "responsibles": [
             {
                 "department": tenure.department,
@@ -157,6 +160,8 @@ def _print_client(known: Known, timezone: str) -> None:
     facts |= {"priority": known.priority, "segment": known.segment, **known.attributes}
     for name, value in facts.items():
         click.echo(f"{clean(name):16} {clean(value) or '-'}")
+    if known.also:
+        click.echo(f"{'same number':16} {clean(', '.join(known.also))}")
     for tenure in known.responsibles:
         until = clock(tenure.until, timezone) or "still"
         where = tenure.department or "all departments"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from callrouter.core.errors import CallrouterError
 from callrouter.routing import numbers
+from callrouter.routing.caller import PRIORITIES, priority
 from callrouter.store.clients import Card
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Scheme
 
 OWN = ("phone", "name", "responsible", "priority", "segment")
-PRIORITIES = {"A": "A", "B": "B", "C": "C", "X": "X", "AAA": "A", "BBB": "B", "CCC": "C"}
-"""What may be written, and what it means."""
-LATIN = str.maketrans("АВСХ", "ABCX")
-"""Cyrillic letters that look the same."""
 
 
 class SheetError(CallrouterError):
@@ -60,7 +57,8 @@ class Sheet:
 class _Reading:
     scheme: Scheme
     people: Mapping[str, PersonId | None]
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """In which line each number stands with a name."""
     entries: list[Entry] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
@@ -111,9 +109,10 @@ def _line(reading: _Reading, number: int, header: list[str], cells: list[str]) -
         reading.bad.append(Bad(number, "-", f"{len(cells)} cells, but {len(header)} columns"))
         return
     values = dict(zip(header, cells, strict=False))
-    phones, bad = _phones(reading, number, values["phone"])
-    priority = values.get("priority", "").upper().translate(LATIN)
-    if priority and priority not in PRIORITIES:
+    name = values.get("name", "").casefold()
+    phones, bad = _phones(reading, number, values["phone"], name)
+    written = values.get("priority", "")
+    if written and priority(written) is None:
         bad.append(Bad(number, "priority", f"{values['priority']!r} is none of {', '.join(PRIORITIES)}"))
     responsible = values.get("responsible", "")
     person = reading.people.get(responsible)
@@ -124,13 +123,13 @@ def _line(reading: _Reading, number: int, header: list[str], cells: list[str]) -
     if bad:
         reading.bad.extend(bad)
         return
-    reading.seen.update((e164, number) for e164, _ in phones)
+    reading.seen.update(((e164, name), number) for e164, _ in phones)
     attributes = {name: value for name, value in values.items() if name not in OWN and value}
-    card = Card(values.get("name") or None, PRIORITIES.get(priority), values.get("segment") or None, attributes)
+    card = Card(values.get("name") or None, priority(written), values.get("segment") or None, attributes)
     reading.entries.append(Entry(number, card, phones, person))
 
 
-def _phones(reading: _Reading, line: int, cell: str) -> tuple[tuple[tuple[str, str], ...], list[Bad]]:
+def _phones(reading: _Reading, line: int, cell: str, name: str) -> tuple[tuple[tuple[str, str], ...], list[Bad]]:
     if not cell:
         return (), [Bad(line, "phone", "is empty")]
     country = reading.scheme.country
@@ -142,12 +141,13 @@ def _phones(reading: _Reading, line: int, cell: str) -> tuple[tuple[tuple[str, s
         for part in parts
         if numbers.read(part, country).e164 is None
     ]
-    return tuple(found.items()), bad + _again(reading, line, found)
+    return tuple(found.items()), bad + _again(reading, line, found, name)
 
 
-def _again(reading: _Reading, line: int, found: Iterable[str]) -> list[Bad]:
+def _again(reading: _Reading, line: int, found: Iterable[str], name: str) -> list[Bad]:
+    """Two clients may have one number, but each once."""
     return [
-        Bad(line, "phone", f"{e164} stands in line {reading.seen[e164]} already")
+        Bad(line, "phone", f"{e164} stands in line {reading.seen[e164, name]} already")
         for e164 in found
-        if e164 in reading.seen
+        if (e164, name) in reading.seen
     ]

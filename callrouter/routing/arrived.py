@@ -40,7 +40,6 @@ def arrived(
         responsible=client.responsible,
         priority=client.priority,
         segment=client.segment,
-        is_remembered=client.known_from == "memory",
         ladder=chosen.ladder,
         people=_named(scheme, chosen),
         ring_at_most=chosen.ring_at_most,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from callrouter.routing.numbers import Number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from callrouter.core.words import Instant, PersonId
     from callrouter.routing.values import Prefix, Scheme
@@ -19,6 +20,8 @@ LATIN = str.maketrans("АВСХ", "ABCX")
 """Cyrillic letters that look the same."""
 _YES = frozenset({"+", "yes", "да", "1", "true"})
 _NO = frozenset({"-", "no", "нет", "0", "false"})
+_RANKS = {"A": 0, "B": 1, "C": 2, "X": 4}
+_UNRANKED = 3
 _OF_A_PRIORITY = ("need", "budget", "urgency")
 
 
@@ -63,6 +66,47 @@ class Caller:
 
 ANYBODY = Caller(Number(None, None, ""))
 """Nobody knows who calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several clients with the same number."""
+
+    client: Client
+    talked_at: Instant | None
+    """When he was talked to last; None: never."""
+    made_at: Instant
+    """When his card was made."""
+
+
+def meant(candidates: Sequence[Candidate]) -> Client | None:
+    """Return which of those with one number calls, as far as that can be told; the others' names are with him.
+
+    Who has a responsible (for the line's department or in general), then the higher priority, then who was talked to
+    most recently, then the older card.
+    """
+    ordered = sorted(candidates, key=_likelihood)
+    if len(ordered) < 2:  # noqa: PLR2004 -- nobody else
+        return ordered[0].client if ordered else None
+    others = tuple(one.client.name or f"client {one.client.id}" for one in ordered[1:])
+    return replace(ordered[0].client, also=others)
+
+
+def joined(scheme: Scheme, crm: Client | None, table: Client | None) -> Client | None:
+    """Return what the CRM says of a client, and our table where the CRM says nothing."""
+    if crm is None or table is None:
+        return crm or table
+    return Client(
+        id=table.id,
+        name=crm.name or table.name,
+        responsible=_somebody(scheme, crm.responsible) or table.responsible,
+        priority=crm.priority or table.priority,
+        segment=crm.segment or table.segment,
+        stage=crm.stage or table.stage,
+        attributes=tuple(dict((*table.attributes, *crm.attributes)).items()),
+        known_from=crm.known_from,
+        also=table.also,
+    )
 
 
 def priority(word: str) -> str | None:
@@ -122,9 +166,18 @@ def _completed(scheme: Scheme, client: Client | None, prefix: Prefix | None) -> 
 def _responsible(scheme: Scheme, client: Client) -> PersonId | None:
     """Who is nobody counts as none; so does whom the CRM names and the scheme does not know."""
     person = client.responsible
-    if person in scheme.company.not_people or (client.known_from == "crm" and person not in scheme.people):
-        return None
-    return person
+    return _somebody(scheme, person) if client.known_from == "crm" or person in scheme.company.not_people else person
+
+
+def _somebody(scheme: Scheme, person: PersonId | None) -> PersonId | None:
+    return person if person in scheme.people and person not in scheme.company.not_people else None
+
+
+def _likelihood(one: Candidate) -> tuple[object, ...]:
+    client = one.client
+    rank = _RANKS.get(client.priority or derived_priority(dict(client.attributes)) or "", _UNRANKED)
+    talked = -math.inf if one.talked_at is None else one.talked_at
+    return client.responsible is None, rank, -talked, one.made_at, client.id
 
 
 def _prefix(scheme: Scheme, number: str) -> Prefix | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from callrouter.core.ladder import Person, Step
 from callrouter.core.words import Action, IfBusy, LostReason, PersonId, Why
 from callrouter.routing.caller import STRANGER, Client, described, direction
-from callrouter.routing.order import UNKNOWN, Standing, Turn, arranged, turn_of
+from callrouter.routing.order import NOTHING, UNKNOWN, Asks, Standing, arranged, asking
 from callrouter.routing.rules import first_rule, holds
 from callrouter.routing.situation import Situation
 from callrouter.routing.targets import Targets
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 
 AGAIN = "again"
 """The target of a step that rings everybody of the ladder once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asks:
-    """What the ladder would like to know besides: without it people are rung as they are listed."""
-
-    last_days: int = 0
-    """For so many days back: who had to do with the caller."""
-    orders: frozenset[Order] = frozenset()
-    people: frozenset[PersonId] = frozenset()
-    """Whose standing is asked for."""
-    turns: tuple[tuple[Turn, tuple[PersonId, ...]], ...] = ()
-    """Whose turn it is among these people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,7 @@ class Chosen:
     is_closed: bool = False
     music: str | None = None
     goes_on: str | None = None
-    asks: Asks = Asks()
+    asks: Asks = NOTHING
 
 
 def choose(scheme: Scheme, line: Line, caller: Caller, at: Instant | None, standing: Standing = UNKNOWN) -> Chosen:
@@ -123,13 +110,13 @@ def _ladder(situation: Situation, chosen: Chosen) -> tuple[tuple[Step, ...], Ask
     written = tuple(_written(situation, chosen))
     targets = Targets(situation)
     steps: list[Step] = []
-    asks = Asks()
+    asks = NOTHING
     for step in written:
         if not holds(step.when, situation):
             steps.append(_step(step, (), Why.NOT_MEANT))
             continue
         meant = targets.find(step)
-        asks = _asking(asks, step, meant.people, situation)
+        asks = asking(asks, step, meant.people, situation)
         made = _step(step, arranged(step, meant.people, situation), meant.nobody)
         steps.append(replace(made, deputies=meant.deputies) if meant.deputies else made)
     people = tuple(dict.fromkeys(person for step in steps for person in step.people))
@@ -175,17 +162,6 @@ def _bounded(steps: list[Step], most: float) -> Iterator[Step]:
             bounded = replace(step, seconds=max(most - before, 1.0))
         before += bounded.seconds or 0.0
         yield bounded
-
-
-def _asking(asks: Asks, step: SchemeStep, people: tuple[PersonId, ...], situation: Situation) -> Asks:
-    """Return what this step would like to know besides."""
-    if "last" in step.targets:
-        asks = replace(asks, last_days=max(asks.last_days, step.days))
-    if len(people) < 2 or step.order in (Order.ALL, Order.LISTED):  # noqa: PLR2004 -- one person has no order
-        return asks
-    if step.order is Order.ROUND_ROBIN:
-        return replace(asks, turns=(*asks.turns, (turn_of(step, situation), people)))
-    return replace(asks, orders=asks.orders | {step.order}, people=asks.people.union(people))
 
 
 def _claimants(scheme: Scheme, department: Department | None) -> tuple[PersonId, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from callrouter.routing.values import Order
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callrouter.core.words import Instant, PersonId
+    from callrouter.routing.caller import Talked
     from callrouter.routing.situation import Situation
     from callrouter.routing.values import SchemeStep
 
@@ -40,9 +43,59 @@ class Standing:
 UNKNOWN = Standing()
 
 
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a ladder would like to know besides: without it people are rung as they are listed."""
+
+    last_days: int = 0
+    """For so many days back: who had to do with the caller."""
+    orders: frozenset[Order] = frozenset()
+    people: frozenset[PersonId] = frozenset()
+    """Whose standing is asked for."""
+    today: Instant = 0.0
+    """When the day began."""
+    turns: tuple[tuple[Turn, tuple[PersonId, ...]], ...] = ()
+    """Whose turn it is among these people."""
+
+
+NOTHING = Asks()
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What was answered."""
+
+    last: tuple[Talked, ...] = ()
+    standing: Standing = UNKNOWN
+
+
 def turn_of(step: SchemeStep, situation: Situation) -> Turn:
     """Return with which calls a step of this call takes turns."""
-    return Turn(step.target, situation.line.department, situation.client.segment)
+    segment = situation.client.segment if "segment" in step.targets else None
+    return Turn(step.target, situation.line.department, segment)
+
+
+def asking(asks: Asks, step: SchemeStep, people: tuple[PersonId, ...], situation: Situation) -> Asks:
+    """Return what this step would like to know besides."""
+    if situation.at is None:
+        return asks
+    if "last" in step.targets:
+        asks = replace(asks, last_days=max(asks.last_days, step.days))
+    if len(people) < 2 or step.order in (Order.ALL, Order.LISTED):  # noqa: PLR2004 -- one person has no order
+        return asks
+    if step.order is Order.ROUND_ROBIN:
+        return replace(asks, turns=(*asks.turns, (turn_of(step, situation), people)))
+    return replace(
+        asks,
+        orders=asks.orders | {step.order},
+        people=asks.people.union(people),
+        today=_midnight(situation.scheme.timezone, situation.at),
+    )
+
+
+def _midnight(timezone: str, at: Instant) -> Instant:
+    now = datetime.fromtimestamp(at, ZoneInfo(timezone))
+    return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def arranged(step: SchemeStep, people: tuple[PersonId, ...], situation: Situation) -> tuple[PersonId, ...]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from callrouter.core.words import CallId, Instant, PersonId
 
+_CARDS = 0x63617264
+"""Keeps our locks apart from others' of the same number."""
+
 How = Literal["answered", "assigned", "imported"]
 
 
@@ -37,10 +40,15 @@ def insert_or_skip(connection: AsyncConnection, table: Table) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-async def owner_of(connection: AsyncConnection, number: str) -> int | None:
-    """Return the id of the client who has this number (E.164)."""
-    query = select(client_phones.c.client_id).where(client_phones.c.number == number)
-    return (await connection.execute(query)).scalar_one_or_none()
+async def is_there(connection: AsyncConnection, client: int) -> bool:
+    """Return whether there is such a client."""
+    return (await connection.execute(select(clients.c.id).where(clients.c.id == client))).first() is not None
+
+
+async def alone_with(connection: AsyncConnection, number: str) -> None:
+    """Let nobody else make a card for this number until the transaction ends; on SQLite nobody else writes anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, _CARDS))))
 
 
 async def create(connection: AsyncConnection, card: Card, at: Instant, how: Literal["imported", "called"]) -> int:
@@ -78,7 +86,7 @@ async def change(connection: AsyncConnection, client: int, card: Card) -> bool:
 
 
 async def add_number(connection: AsyncConnection, client: int, number: str, raw: str) -> bool:
-    """Give the client a number; False when somebody has it already."""
+    """Give the client a number; False when he has it already."""
     statement = insert_or_skip(connection, client_phones).values(number=number, client_id=client, raw=raw)
     made = await connection.execute(statement.returning(client_phones.c.number))
     return made.scalar_one_or_none() is not None

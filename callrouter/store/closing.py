@@ -8,8 +8,8 @@ from sqlalchemy import delete, update
 
 from callrouter.core.outcome import row
 from callrouter.core.recorded import FALLBACK
-from callrouter.store import clients as book, rows
-from callrouter.store.tables import calls, clients, records
+from callrouter.store import clients as book, queries, rows
+from callrouter.store.tables import calls, records
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,7 +23,9 @@ async def close(connection: AsyncConnection, call: Call) -> None:
     """Write the final row of a call that is over."""
     final = row(call)
     await _give_back(connection, final)
-    known = await client_of(connection, final, call.arrived.claimants, call.arrived.claim_after)
+    is_elsewhere = call.arrived.known_from == "crm" and final.responsible is not None
+    claimants = () if is_elsewhere else call.arrived.claimants  # the CRM says whose he is
+    known = await client_of(connection, final, claimants, call.arrived.claim_after)
     await rows.finish(connection, final, known)
 
 
@@ -45,7 +47,7 @@ async def client_of(
     if final.direction != "in" or final.caller is None or not final.caller.startswith("+"):
         return {}
     at = final.arrived_at if final.ended_at is None else final.ended_at
-    client = await _card(connection, final.caller, final.caller_raw, at)
+    client = await _card(connection, final, at)
     person = claimant(final, claimants, claim_after)
     claimed = person is not None and await book.claim(
         connection, client, department=final.department, person=person, at=at, call=final.id
@@ -67,16 +69,15 @@ def claimant(ended: CallRow, claimants: tuple[PersonId, ...], claim_after: float
     return max(enough, key=lambda person: last[person], default=None)
 
 
-async def _card(connection: AsyncConnection, number: str, raw: str, at: Instant) -> int:
-    """Return the number's client, made now if there was none: the end of the call is where a card comes from."""
-    there = await book.owner_of(connection, number)
-    if there is not None:
-        return there
-    made = await book.create(connection, book.Card(), at, "called")
-    if await book.add_number(connection, made, number, raw):
-        return made
-    await connection.execute(delete(clients).where(clients.c.id == made))  # another worker was quicker
-    owner = await book.owner_of(connection, number)
-    if owner is None:
-        raise LookupError(number)
-    return owner
+async def _card(connection: AsyncConnection, final: CallRow, at: Instant) -> int:
+    """Return the caller's client, made now if there was none: the end of the call is where a card comes from."""
+    if final.client_id is not None and await book.is_there(connection, final.client_id):
+        return final.client_id
+    number = final.caller or ""
+    await book.alone_with(connection, number)  # another worker may close a call of the same number
+    there = await queries.client_by_number(connection, number, final.department)
+    if there is not None and there.id is not None:
+        return there.id
+    made = await book.create(connection, book.Card(final.client), at, "called")
+    await book.add_number(connection, made, number, final.caller_raw)
+    return made

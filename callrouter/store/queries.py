@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from callrouter.core.call import Phase
 from callrouter.core.outcome import CallRow, row
 from callrouter.core.words import CallId, PersonId
-from callrouter.routing.caller import Client
+from callrouter.routing.caller import Candidate, Client, meant
 from callrouter.store import clients as book, history, rows
 from callrouter.store.errors import UnknownCallError
 from callrouter.store.tables import calls, client_phones, clients, journal, responsibles
@@ -72,6 +72,8 @@ class Known:
     attributes: Mapping[str, str]
     numbers: tuple[str, ...]
     responsibles: tuple[Tenure, ...]
+    also: tuple[str, ...] = ()
+    """Other clients who have the number that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +87,49 @@ class Entry:
 async def client_by_number(connection: AsyncConnection, number: str, department: str | None) -> Client | None:
     """Return the client with this number (E.164), with whose he is for the department."""
     query = select(clients).join(client_phones).where(client_phones.c.number == number)
-    found = (await connection.execute(query)).one_or_none()
-    if found is None:
-        return None
+    found = (await connection.execute(query)).all()
+    candidates = [await _candidate(connection, one, department, is_alone=len(found) == 1) for one in found]
+    return meant(candidates)
+
+
+async def _candidate(connection: AsyncConnection, found: Any, department: str | None, *, is_alone: bool) -> Candidate:
     person = await book.responsible_of(connection, found.id, department)
-    return Client(
+    attributes = orjson.loads(found.attributes)
+    client = Client(
         id=found.id,
         name=found.name,
         responsible=None if person is None else PersonId(person),
         priority=found.priority,
         segment=found.segment,
+        stage=attributes.pop("stage", None),
+        attributes=tuple(attributes.items()),
     )
+    return Candidate(client, None if is_alone else await _talked_at(connection, found.id), found.created_at)
 
 
-async def owners(connection: AsyncConnection) -> dict[str, int]:
-    """Return whose every known number (E.164) is: client ids."""
-    query = select(client_phones.c.number, client_phones.c.client_id)
-    return {found.number: found.client_id for found in await connection.execute(query)}
+async def _talked_at(connection: AsyncConnection, client: int) -> Instant | None:
+    """Return when the client's last call that was answered arrived."""
+    answered = select(calls.c.arrived_at).where(calls.c.client_id == client, calls.c.outcome == "answered")
+    query = answered.order_by(calls.c.arrived_at.desc()).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def owners(connection: AsyncConnection) -> dict[str, dict[int, str | None]]:
+    """Return whose every known number (E.164) is: client ids, with their names folded."""
+    query = select(client_phones.c.number, clients.c.id, clients.c.name_folded).join(clients)
+    found: dict[str, dict[int, str | None]] = {}
+    for one in await connection.execute(query.order_by(clients.c.id)):
+        found.setdefault(one.number, {})[one.id] = one.name_folded
+    return found
 
 
 async def known_by_number(connection: AsyncConnection, number: str) -> Known | None:
-    """Return all about the client with this number (E.164)."""
-    query = select(clients).join(client_phones).where(client_phones.c.number == number)
-    found = await _known(connection, query)
-    return found[0] if found else None
+    """Return all about the client with this number (E.164), whom a call of it would be taken for."""
+    client = await client_by_number(connection, number, None)
+    if client is None:
+        return None
+    (known,) = await _known(connection, select(clients).where(clients.c.id == client.id))
+    return replace(known, also=client.also)
 
 
 async def known_by_name(connection: AsyncConnection, part: str) -> tuple[Known, ...]:

@@ -84,7 +84,7 @@ client_phones = Table(
     "client_phones",
     metadata,
     Column("number", Words, primary_key=True, comment="E.164"),
-    Column("client_id", BigId, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("client_id", BigId, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("raw", Words, nullable=False, comment="as it was written where it came from"),
 )
 responsibles = Table(
@@ -158,6 +158,14 @@ calls = Table(
     Column("app", Words, nullable=False, comment="the worker"),
 )
 Index("ix_calls_caller_arrived_at", calls.c.caller, calls.c.arrived_at)
+Index("ix_calls_client_id_arrived_at", calls.c.client_id, calls.c.arrived_at)
+Index(
+    "ix_calls_dialled",
+    calls.c.line,
+    calls.c.arrived_at,
+    sqlite_where=text("direction = 'out'"),
+    postgresql_where=text("direction = 'out'"),
+)
 Index(
     "ix_calls_live",
     calls.c.arrived_at,
@@ -205,6 +213,8 @@ call_talk = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
 )
+Index("ix_call_steps_target_started_at", call_steps.c.target, call_steps.c.started_at)
+Index("ix_call_talk_person_started_at_ended_at", call_talk.c.person, call_talk.c.started_at, call_talk.c.ended_at)
 
 journal = Table(
     "journal",

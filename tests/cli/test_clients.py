@@ -55,7 +55,7 @@ BAD = """phone,name,responsible,priority
 89161234568,Priority,anna,Z
 89161234569,Person,ivan,
 89161234560,Namesakes,Глеб Титов,
-+79161234567,Twice,,
++79161234567,good,,
 1,2,3,4,5
 """
 FAULTS = """clients.csv:3: phone: '12345' is no telephone number
@@ -80,14 +80,36 @@ async def test_bad_lines_keep_everything_out(ready: Callable[..., Said]) -> None
 
 
 async def test_numbers_of_different_clients(ready: Callable[..., Said]) -> None:
-    """A line with numbers of two clients is bad: which of them is meant cannot be known."""
+    """A line without a name and with numbers of two clients is bad: which of them is meant cannot be known."""
     await apply()
     await _run(ready, "clients", "import", _file("phone\n89161234567\n89161234568\n"))
     said = await _run(ready, "clients", "import", _file("phone\n89161234567 89161234568\n"))
     assert (said.code, said.err.splitlines()[0]) == (
         2,
-        "clients.csv:2: phone: these numbers belong to different clients",
+        "clients.csv:2: phone: these numbers belong to different clients: give the name of the one meant",
     )
+
+
+async def test_two_clients_with_one_number(ready: Callable[..., Said]) -> None:
+    """Two names with one number are two clients, which is said; who of them is meant is shown."""
+    await apply()
+    sheet = _file("phone,name,responsible,priority\n89161234567,Ромашка,,A\n89161234567,Лютик,anna,C\n")
+    several = "+79161234567 belongs to several clients: `callrouter clients show +79161234567` says who is meant\n"
+    assert (await _run(ready, "clients", "import", sheet)).err == f"{several}2 new, 0 changed, 0 unchanged\n"
+    assert (await _run(ready, "clients", "import", sheet)).err == f"{several}0 new, 0 changed, 2 unchanged\n"
+    known = (await _run(ready, "clients", "show", "+79161234567", "--json")).json
+    assert (known["name"], known["also"]) == ("Лютик", ["Ромашка"])
+    assert "same number      Ромашка" in (await _run(ready, "clients", "show", "+79161234567")).out
+    other = _file("phone\n89161234567\n")
+    assert "give the name" in (await _run(ready, "clients", "import", other)).err
+
+
+async def test_an_unknown_callers_card_gets_its_name(ready: Callable[..., Said]) -> None:
+    """The first of two clients with the number of a card without a name takes it; the other one is new."""
+    await apply()
+    await _run(ready, "clients", "import", _file("phone\n89161234567\n"))
+    said = await _run(ready, "clients", "import", _file("phone,name\n89161234567,Ромашка\n89161234567,Лютик\n"))
+    assert said.err.endswith("1 new, 1 changed, 0 unchanged\n")
 
 
 async def test_a_file_from_windows(ready: Callable[..., Said]) -> None:

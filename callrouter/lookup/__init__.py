@@ -1,0 +1,1 @@
+"""Clients as the CRM knows them, asked over HTTP."""
