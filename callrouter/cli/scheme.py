@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli.init import init
 from callrouter.cli.show import as_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ comment_option = click.option("--comment", metavar="TEXT", help="Why; kept with 
 @click.group()
 def scheme() -> None:
     """The routing document: plan, apply, show, history, roll back."""
+
+
+scheme.add_command(init)
 
 
 @scheme.command()
