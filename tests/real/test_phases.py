@@ -106,8 +106,8 @@ def _name(callers: dict[str, Call], row: dict[str, Any]) -> str:
 
 
 def _rang(calls: list[Call]) -> float:
-    """Return how long a phone has rung in all."""
-    return sum(call.ended_at - call.ringing_at for call in calls if call.ended_at and call.ringing_at)
+    """Return how long a phone has been called in all: how soon it rings then is the phone's own."""
+    return sum(call.ended_at - call.invited_at for call in calls if call.ended_at and call.ringing_at)
 
 
 def guard_of_all() -> float:
