@@ -47,6 +47,9 @@ LEG: dict[tuple[LegState, Signal], LegState] = {
 """Every transition there is; a signal that is not here (an answer that crosses our hang-up) changes nothing."""
 
 
+_WHATEVER_IT_DID = {End.FAILED: Result.FAILED, End.TAKEN: Result.BUSY}
+
+
 def name(call: CallId, step: int, number: int, person: PersonId) -> LegId:
     """Return the channel id of a leg: another worker reads the call, the step and the person off it."""
     return LegId(f"{call}.{step}.{number}.{person}")
@@ -116,10 +119,10 @@ def ended_as(leg: Leg, end: End, at: Instant) -> Result:
     """Return what the end of a leg that nobody stopped means (contract: refused is what happened, not a code)."""
     if leg.result is not None:
         return leg.result
-    if end is End.FAILED:
-        return Result.FAILED
+    if end in _WHATEVER_IT_DID:
+        return _WHATEVER_IT_DID[end]
     if leg.state is LegState.DIALLED:
-        without_ringing = {End.BUSY: Result.BUSY, End.TAKEN: Result.BUSY, End.FORWARDED: Result.FORWARDED}
+        without_ringing = {End.BUSY: Result.BUSY, End.FORWARDED: Result.FORWARDED}
         return without_ringing.get(end, Result.UNREACHABLE)
     if leg.state is LegState.RINGING and at >= leg.until - 1:  # Asterisk's own timer counts whole seconds
         return Result.NO_ANSWER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -17,7 +19,7 @@ PERSONS = st.sampled_from((ANNA, BORIS, VERA, GLEB, IRINA, "stranger"))
 CONTACTS = st.lists(st.builds(ev.Contact, st.just("PJSIP/101"), st.just("PJSIP/101")), max_size=2).map(tuple)
 PRESENCE = st.one_of(
     st.builds(ev.Free, PERSONS, CONTACTS),
-    st.builds(ev.Busy, PERSONS),
+    st.builds(ev.Busy, PERSONS, st.sampled_from((Why.BUSY, Why.WRAP_UP))),
     st.builds(ev.Away, PERSONS, st.sampled_from(Why)),
 )
 STEPS = st.builds(
@@ -28,7 +30,13 @@ STEPS = st.builds(
     st.floats(0.1, 600) | st.none(),
     st.sampled_from(IfBusy),
     st.sampled_from(Why) | st.none(),
+    st.sampled_from((None, None, 1, 2)),
+    st.sampled_from((None, 0.5, 5.0)),
+    announce=st.sampled_from((None, "sound:moment")),
+    announce_away=st.sampled_from((None, "sound:away")),
+    announce_busy=st.sampled_from((None, "sound:busy")),
 )
+OUTSIDE = tuple(replace(person, confirm=person.phones) for person in PEOPLE)
 BEFORE = st.floats(T, T + 5)
 
 
@@ -40,12 +48,25 @@ class Nonsense(RuleBasedStateMachine):
         prompt=st.sampled_from((None, "sound:sorry")),
         refusal=st.none() | st.none() | st.sampled_from(LostReason),
         left_at=st.none() | st.none() | BEFORE,
+        more=st.fixed_dictionaries(
+            {
+                "is_closed": st.booleans(),
+                "music": st.sampled_from((None, "default")),
+                "goes_on": st.sampled_from((None, "voicemail,1,1")),
+                "people": st.sampled_from((PEOPLE, OUTSIDE)),
+            }
+        ),
     )
     def arrives(
-        self, ladder: list[Step], prompt: str | None, refusal: LostReason | None, left_at: float | None
+        self,
+        ladder: list[Step],
+        prompt: str | None,
+        refusal: LostReason | None,
+        left_at: float | None,
+        more: dict[str, object],
     ) -> None:
         """A call arrives with any ladder."""
-        call = arrived(*ladder, prompt=prompt, refusal=refusal, left_at=left_at)
+        call = arrived(*ladder, prompt=prompt, refusal=refusal, left_at=left_at, **more)
         self.witness = Witness(call, punctual=False)
         self.row: outcome.CallRow | None = None
 
@@ -60,6 +81,16 @@ class Nonsense(RuleBasedStateMachine):
     def leg(self, at: float, data: st.DataObject, kind: type[ev.LegRinging]) -> None:
         """Something about a leg, a known one or not."""
         self.witness.saw(kind(at, self._leg(data)))
+
+    @rule(at=INSTANTS, data=st.data(), key=st.sampled_from("125"))
+    def pressed(self, at: float, data: st.DataObject, key: str) -> None:
+        """Somebody presses a key, asked for it or not."""
+        self.witness.saw(ev.KeyPressed(at, self._leg(data), key))
+
+    @rule(at=INSTANTS, number=st.integers(1, 3))
+    def announced(self, at: float, number: int) -> None:
+        """An announcement has ended, perhaps one that never began."""
+        self.witness.saw(ev.AnnouncementEnded(at, f"c.announcement{number}"))
 
     @rule(at=INSTANTS, data=st.data(), end=st.sampled_from(ev.End))
     def ended(self, at: float, data: st.DataObject, end: ev.End) -> None:

@@ -23,6 +23,10 @@ class Witness:
         self.quiet: set[LegId] = set()
         """Told to hang up, or replaced: what they say counts no more."""
         self.gone: set[LegId] = set()
+        self.asked: set[LegId] = set()
+        """Picked up, and asked for "1"."""
+        self.announced: set[str] = set()
+        """What plays to the caller."""
         self.refused: set[PersonId] = set()
         self.bridge: str | None = None
         self.connects = 0
@@ -54,10 +58,14 @@ class Witness:
 
     def _note(self, event: ev.Event, before: Call, after: Call) -> None:
         match event:
-            case ev.LegRinging(leg=leg) if leg in self.rung and leg not in self.quiet:
+            case ev.LegRinging(leg=leg) if leg in self.rung and leg not in self.quiet | self.asked:
                 self.ringing.add(leg)
             case ev.LegAnswered(leg=leg):
                 self.ringing.discard(leg)
+            case ev.KeyPressed(leg=leg, key="2") if leg in self.asked - self.quiet - self.gone:
+                self.refused.add(self.rung[leg].person)
+            case ev.AnnouncementEnded(announcement=announcement):
+                self.announced.discard(announcement)
             case ev.LegReplaced(leg=leg) if len(after.legs) > len(before.legs):
                 self.quiet.add(leg)
             case ev.LegEnded(leg=leg) if legs.find(before, leg) is not None:
@@ -70,7 +78,9 @@ class Witness:
     def _ended(self, event: ev.LegEnded) -> None:
         leg = event.leg
         ring = self.rung.get(leg)
-        told = leg in self.quiet or leg in self.gone or event.end is ev.End.FAILED
+        told = leg in self.quiet or leg in self.gone or event.end in {ev.End.FAILED, ev.End.TAKEN}
+        if ring is not None and event.end is ev.End.TAKEN:  # it did not ring: he may ring in this step yet
+            self.rung_in.discard((ring.person, ring.step))
         if ring is not None and leg in self.ringing and not told and event.at < ring.until - 1:
             self.refused.add(ring.person)
         self.gone.add(leg)
@@ -105,6 +115,10 @@ class Witness:
             assert key not in self.rung_in, "a person rings once in a step"
             self.rung_in.add(key)
         self.rung |= {ring.leg: ring for ring in rings}
+        if rings and (at_once := self.arrived.ladder[rings[0].step - 1].at_once) is not None:
+            live = [ring for leg, ring in self.rung.items() if leg not in self.quiet | self.gone]
+            together = {ring.person for ring in live if ring.step == rings[0].step}
+            assert len(together) <= at_once, "no more ring at once than the step allows"
 
     def _does(self, command: cm.Command, call: Call) -> None:
         match command:
@@ -114,7 +128,18 @@ class Witness:
                 assert self.connects == call.bridges or self.bridge is None, "losers stop before a bridge is touched"
                 self.quiet.add(leg)
                 self._stops(command, call)
+            case cm.Confirm(leg=leg):
+                assert leg not in self.asked | self.quiet | self.gone
+                self.asked.add(leg)
+            case cm.Announce(announcement=announcement):
+                assert self.gone_at is None
+                assert announcement not in self.announced
+                self.announced.add(announcement)
+            case cm.Hush(announcements=announcements):
+                assert self.announced == set(announcements), "all that plays is stopped, and nothing else"
+                self.announced.clear()
             case cm.Connect(leg=leg, bridge=bridge):
+                assert not self.announced, "nobody is connected behind an announcement"
                 assert self.gone_at is None
                 assert leg not in self.quiet | self.gone
                 assert self.bridge is None, "never two conversations"
@@ -125,6 +150,7 @@ class Witness:
                 assert self.bridge == bridge
                 self.bridge = None
             case cm.LetGo():
+                assert not self.announced, "nobody is let go behind an announcement"
                 self.let_go += 1
                 assert self.let_go == 1
             case cm.Ask(step=step, people=people):
@@ -139,6 +165,8 @@ class Witness:
         if ring is None or not in_vain or call.phase is not Phase.CLIMBING or ring.person in self.refused:
             return
         step = self.arrived.ladder[call.steps[-1].step - 1]
+        if step.each is not None and step.at_once is not None and ring.person in step.people:
+            return  # his turn is over
         assert step.action is Action.RING
         assert ring.person not in step.people
 
@@ -157,7 +185,7 @@ class Witness:
         assert event.at <= max(end, arrived.arrived_at + arrived.ring_at_most) + PUNCTUAL
         for leg in legs.live(call):
             assert event.at <= leg.until or leg.step < self.unasked
-            assert leg.state in {LegState.DIALLED, LegState.RINGING}
+            assert leg.state in {LegState.DIALLED, LegState.RINGING, LegState.ASKED}
 
     def _over(self, event: ev.Event, call: Call) -> None:
         assert self.gone_at is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -25,7 +26,7 @@ def arrival(random: Random) -> ev.CallArrived:
     ladder = [ladder_step(random) for _ in range(random.randint(0, 8))]
     if ladder and random.random() < 0.5:
         last = ladder[-1]
-        ladder[-1] = Step(last.action, last.target, last.people, None, last.if_busy, last.nobody)
+        ladder[-1] = replace(last, seconds=None)
     return ev.CallArrived(
         at=at,
         arrived_at=at - random.random() / 4,
@@ -35,12 +36,22 @@ def arrival(random: Random) -> ev.CallArrived:
         caller_raw="89161234567",
         responsible=random.choice((None, *PEOPLE)),
         ladder=tuple(ladder),
-        people=tuple(Person(one, one, (f"PJSIP/{one}",)) for one in PEOPLE),
+        people=tuple(person(random, one) for one in PEOPLE),
         ring_at_most=random.choice((20.0, 60.0)),
         prompt=random.choice((None, "sound:sorry")),
         refusal=LostReason.FAILURE if random.random() < 0.01 else None,
         left_at=at if random.random() < 0.01 else None,
+        is_closed=random.random() < 0.1,
+        music=random.choice((None, "default")),
+        goes_on=random.choice((None, "voicemail,1,1")),
     )
+
+
+def person(random: Random, name: PersonId) -> Person:
+    """Return somebody whose phone is perhaps outside, or who is perhaps away by the scheme."""
+    phones = (f"PJSIP/{name}",)
+    away = Why.ABSENT if random.random() < 0.05 else None
+    return Person(name, name, phones, phones if random.random() < 0.3 else (), away)
 
 
 def ladder_step(random: Random) -> Step:
@@ -48,7 +59,15 @@ def ladder_step(random: Random) -> Step:
     people = tuple(random.sample(PEOPLE, random.randint(0, 4)))
     nobody = None if people else random.choice((None, Why.NO_RESPONSIBLE))
     seconds = random.choice((0.3, 1.0, 5.0, 10.0))
-    return Step(random.choice(tuple(Action)), "department", people, seconds, random.choice(tuple(IfBusy)), nobody)
+    step = Step(random.choice(tuple(Action)), "department", people, seconds, random.choice(tuple(IfBusy)), nobody)
+    return replace(
+        step,
+        at_once=random.choice((None, None, 1, 2)),
+        each=random.choice((None, 0.2, 1.0, 5.0)),
+        announce=random.choice((None, "sound:moment")),
+        announce_away=random.choice((None, "sound:away")),
+        announce_busy=random.choice((None, "sound:busy")),
+    )
 
 
 class Walk:
@@ -98,7 +117,7 @@ class Walk:
     def _presence(self, person: PersonId) -> ev.Presence:
         roll = self.random.random()
         if roll < 0.25:
-            return ev.Busy(person)
+            return ev.Busy(person, self.random.choice((Why.BUSY, Why.WRAP_UP)))
         if roll < 0.35:
             return ev.Away(person, self.random.choice(AWAY))
         phone = f"PJSIP/{person}"
@@ -114,8 +133,10 @@ class Walk:
         leg, roll = self._leg(), self.random.random()
         if roll < 0.4:
             return ev.LegRinging(at, leg)
-        if roll < 0.55:
+        if roll < 0.53:
             return ev.LegAnswered(at, leg)
+        if roll < 0.57:
+            return ev.KeyPressed(at, leg, self.random.choice("125"))
         if roll < 0.85:
             return ev.LegEnded(at, leg, self.random.choice(tuple(ev.End)))
         if roll < 0.89:
@@ -132,6 +153,8 @@ class Walk:
             return ev.ConnectFailed(at, self._leg())
         if roll < 0.6:
             return ev.PromptEnded(at)
+        if roll < 0.7:
+            return ev.AnnouncementEnded(at, f"c.announcement{self.random.randint(1, 3)}")
         if roll < 0.8:
             return ev.CallerGone(at)
         if roll < 0.85:
@@ -157,5 +180,5 @@ def test_walk(part: int) -> None:
         call = walk.witness.call
         been.update(f"{leg.result}" for leg in call.legs)
         been.update((f"{call.lost}", f"{len(call.steps)} steps", f"{len(call.talk)} talks", f"{call.bridges} bridges"))
-    reasons = {"abandoned", "no_answer", "unreachable", "failure"}
+    reasons = {"abandoned", "no_answer", "unreachable", "failure", "closed"}
     assert been.keys() >= {*Phase, *Result, *reasons, "8 steps", "2 talks", "3 bridges"}
