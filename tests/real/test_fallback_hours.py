@@ -177,6 +177,7 @@ async def test_whoever_is_on_duty_does_not_answer() -> None:
         await shift(lab, "2026-11-23 20:00+03:00")
         lab.phone("120").behaviour = refuses(603, 0.2)
         call = await lab.trunk.dial("+74951234567")
+        await lab.phone("120").incoming()
         assert await lost(lab, call, 1) is LostReason.CLOSED
         assert call.status == 480
         lab.phone("120").behaviour = answers(4)
