@@ -27,6 +27,7 @@ def render(out: Path | None) -> None:
     from callrouter import settings
     from callrouter.cli.applying import remember_fallback
     from callrouter.cli.opening import with_database
+    from callrouter.routing.fallback import runs_out
 
     text = with_database(_rendered)
     if out is None:
@@ -35,6 +36,9 @@ def render(out: Path | None) -> None:
     _write(out, text)
     remember_fallback(settings.load().data_dir, out)
     click.echo(f'{out} is written; now: asterisk -rx "dialplan reload"', err=True)
+    day = runs_out(text)
+    if day is not None:
+        click.echo(f"it knows holidays and duties until {day}: render it anew before", err=True)
 
 
 async def _rendered(database: Database) -> str:

@@ -24,6 +24,9 @@ OF_ASTERISK = ("asterisk", "modules", "settings", "clock", "dialplan", "phones")
 """What only Asterisk can tell."""
 CLOCK_MOST = 2.0
 """Seconds Asterisk's clock and ours may differ."""
+CLOCK = "%d %H:%M"
+FALLBACK_LEAST = 30
+"""Days that the rendered fallback has to know holidays for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ async def _examine() -> list[Finding]:
         scheme = await _scheme(database, found)
     finally:
         await database.close()
+    found += _fallback(told)
     found += [finding async for finding in _asterisk(told, scheme)]
     if any(finding.check == "ari" and finding.state == "fail" for finding in found):
         looked_at = {finding.check for finding in found}
@@ -111,6 +115,23 @@ async def _scheme(database: Database, found: list[Finding]) -> Scheme | None:
     return scheme
 
 
+def _fallback(told: Settings) -> list[Finding]:
+    """Look until when the rendered fallback knows holidays and duties; it says nothing where it needs none."""
+    from datetime import date
+
+    from callrouter.cli.applying import fallback_file
+    from callrouter.routing.fallback import runs_out
+
+    file = fallback_file(told.data_dir)
+    day = None if file is None else runs_out(file.read_text("utf-8", "replace"))
+    if day is None:
+        return []
+    seen = f"{file} knows holidays and duties until {day}"
+    if (day - date.today()).days > FALLBACK_LEAST:  # noqa: DTZ011 -- a day more or less
+        return [Finding("fallback", "ok", seen)]
+    return [Finding("fallback", "warn", seen, f"callrouter dialplan render --out {file}, then `dialplan reload`")]
+
+
 async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Finding]:
     from callrouter.ari.errors import AriAway, AriRefused
     from callrouter.ari.health import MENDS
@@ -127,6 +148,8 @@ async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Find
                 yield finding
         async with survey(told.ari_url, login) as asked:
             async for finding in _dialplan(asked, scheme):
+                yield finding
+            async for finding in _zones(asked, scheme):
                 yield finding
             async for finding in _phones(asked, scheme):
                 yield finding
@@ -186,6 +209,24 @@ async def _dialplan(asked: Survey, scheme: Scheme | None) -> AsyncIterator[Findi
             yield Finding(f"line {line}", "warn", "no fallback for it when the router is away", mend)
         else:
             yield Finding(f"line {line}", "ok", "reaches the router, and the fallback without it")
+
+
+async def _zones(asked: Survey, scheme: Scheme | None) -> AsyncIterator[Finding]:
+    """Compare the clocks of the calendars' zones: where Asterisk does not know a zone, the fallback's hours are UTC."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from callrouter.cli.opening import now
+
+    at = int(now())
+    for zone in sorted({} if scheme is None else {calendar.timezone for calendar in scheme.calendars.values()}):
+        ours = datetime.fromtimestamp(at, ZoneInfo(zone)).strftime(CLOCK)
+        theirs = await asked.read(f"STRFTIME({at},{zone},{CLOCK})")
+        mend = "install or renew Asterisk's time zones (tzdata): the fallback's hours are wrong"
+        same = ours == theirs
+        yield Finding(
+            f"zone {zone}", "ok" if same else "warn", f"Asterisk's clock shows {theirs}", "" if same else mend
+        )
 
 
 async def _phones(asked: Survey, scheme: Scheme | None) -> AsyncIterator[Finding]:

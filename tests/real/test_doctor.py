@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
+from callrouter.routing.fallback import runs_out
 from tests.lab import Company, Desk
 from tests.lab.config import MODULES
 from tests.real.rig import LINE, PEOPLE, Rig, scheme
 
 DESKS: list[str | Desk] = [Desk(number, devices=0 if number == PEOPLE["vera"] else 1) for number in PEOPLE.values()]
+HOURS = """
+[calendars.office]
+hours = ["Mon-Fri 09:00-18:00"]
+timezone = "Europe/Berlin"
+"""
 
 
 async def test_everything_is_well_but_a_phone_and_the_fallback() -> None:
@@ -47,6 +54,23 @@ async def test_the_fallback_that_was_rendered_is_found() -> None:
         await rig.lab.asterisk.cli("dialplan reload")
         found = {one["check"]: one["state"] for one in json.loads(await rig.run("doctor", "--json"))}
         assert found[f"line {LINE}"] == "ok"
+
+
+async def test_until_when_the_fallback_knows_holidays_and_whether_asterisk_knows_the_zone() -> None:
+    """A year after it was rendered; a month before it runs out doctor warns."""
+    document = scheme().replace('department = "sales"', 'department = "sales", hours = "office"') + HOURS
+    async with Rig(document, desks=DESKS) as rig:
+        file = rig.folder / "callrouter-fallback.conf"
+        await rig.run("dialplan", "render", "--out", str(file))
+        found = {one["check"]: one for one in json.loads(await rig.run("doctor", "--json"))}
+        assert [found[check]["state"] for check in ("fallback", "zone Europe/Berlin")] == ["ok", "ok"]
+        until = runs_out(file.read_text("utf-8"))
+        assert until is not None
+        assert str(until) in found["fallback"]["seen"]
+        file.write_text(file.read_text("utf-8").replace(str(until), str(until - timedelta(days=336))), "utf-8")
+        found = {one["check"]: one for one in json.loads(await rig.run("doctor", "--json"))}
+        assert found["fallback"]["state"] == "warn"
+        assert f"dialplan render --out {file}" in found["fallback"]["mend"]
 
 
 async def test_what_is_broken_is_a_fail_and_exit_1() -> None:
