@@ -52,11 +52,11 @@ def plan(ctx: click.Context, file: Path, *, check: bool, wants_json: bool) -> No
             return await propose(connection, content, str(file))
 
     found = with_database(work)
-    effects = for_callers(found)
+    compared = for_callers(found)
     if wants_json:
-        json_value(plan_document(found, effects))
+        json_value(plan_document(found, compared))
     else:
-        print_plan(found, effects)
+        print_plan(found, compared)
     ctx.exit(1 if check and found.plan.changes else 0)
 
 

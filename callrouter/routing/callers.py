@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from callrouter.routing import availability
@@ -10,9 +11,9 @@ from callrouter.routing.arrived import arrived
 from callrouter.routing.choose import choose
 from callrouter.routing.effects import effects
 from callrouter.routing.forecast import Answer, foresee
-from callrouter.routing.kinds import clients_of, kinds
+from callrouter.routing.kinds import clients_of, conditions, kinds
 from callrouter.routing.lines import find_line
-from callrouter.routing.reach import reach
+from callrouter.routing.reach import bare, path_of, reach
 from callrouter.routing.values import DEFAULT_LINE
 from callrouter.routing.week import ALWAYS, spoken, stretches
 
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.routing.forecast import Forecast
     from callrouter.routing.kinds import Kind
+    from callrouter.routing.reach import Path, Reach
     from callrouter.routing.values import Line, Scheme
     from callrouter.routing.week import Week
 
 EVERYBODY = "everybody"
 EVERY_LINE = "every line"
+Stretch = tuple[float, float]
+Said = tuple[str, ...]
 _MOST_CLIENTS = 10
 """People whose entries differ and whose clients are looked at."""
 _MOST_NAMED = 6
@@ -51,88 +55,147 @@ class Effect:
         return f"{', '.join(heads)}: {'; '.join(self.said)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What changes for callers, and the lines for which there was no time."""
+
+    effects: tuple[Effect, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
 def for_callers(
-    before: Scheme, after: Scheme, week: Week, told: Callable[[int, int], None] = lambda _done, _all: None
-) -> tuple[Effect, ...]:
-    """Compare two schemes for every line, kind of caller and minute of the week; `told` hears how far it is."""
+    before: Scheme, after: Scheme, week: Week, goes_on: Callable[[int, int], bool] = lambda _done, _all: True
+) -> Compared:
+    """Compare two schemes for every line, kind of caller and minute of the week, as long as it `goes_on`."""
+    names = {key: line.name for scheme in (before, after) for key, line in scheme.lines.items()}
+    before, after = bare(before), bare(after)
     if before == after:
-        return ()
-    comparison = _Comparison(before, after, week)
-    classes = comparison.classes()
+        return Compared()
+    comparison = _Comparison(before, after, week, names)
+    classes = list(comparison.classes().values())
     found: list[Effect] = []
-    for done, names in enumerate(classes.values()):
-        told(done, len(classes))
-        lines = tuple(comparison.name(key) for key in names)
-        found.extend(replace(effect, lines=lines) for effect in comparison.of_line(names[0]))
-    return _merged(found, sum(map(len, classes.values())))
+    done = 0
+    while done < len(classes) and goes_on(done, len(classes)):
+        lines = tuple(comparison.name(key) for key in classes[done])
+        found.extend(replace(effect, lines=lines) for effect in comparison.of_line(classes[done][0]))
+        done += 1
+    left_out = tuple(comparison.name(key) for keys in classes[done:] for key in keys)
+    return Compared(_merged(found, sum(map(len, classes))), left_out)
+
+
+class _Side:
+    """One scheme in the week, with who and what is there in each of its stretches."""
+
+    def __init__(self, scheme: Scheme, starts: tuple[Instant, ...]) -> None:
+        self.scheme = scheme
+        self._starts = starts
+        self._known: dict[object, tuple[object, ...]] = {}
+        self._forecasts: dict[tuple[object, ...], Forecast] = {}
+
+    def line(self, key: str) -> Line | None:
+        """Return the line that serves the callers of a line's number."""
+        return self.scheme.lines.get(DEFAULT_LINE) if key == DEFAULT_LINE else find_line(self.scheme, key)
+
+    def presence(self, line: Line, reached: Reach) -> Iterator[tuple[object, ...]]:
+        """Yield, for each thing that a decision asks of the time, what it is in every stretch of the week."""
+        scheme = self.scheme
+        yield self._column(availability.calendar_of(scheme, line), partial(availability.is_line_open, scheme, line))
+        for one in reached.people:
+            yield self._column(one, partial(availability.away, scheme, one))
+            if scheme.people[one].absences:
+                yield self._column(("deputy", one), partial(availability.deputy, scheme, one))
+        for key in reached.departments:
+            yield self._column(("duty", key), partial(availability.on_duty, scheme, key))
+
+    def _column(self, key: object, ask: Callable[[Instant], object]) -> tuple[object, ...]:
+        if key not in self._known:
+            self._known[key] = tuple(ask(at) for at in self._starts)
+        return self._known[key]
+
+    def answer(self, line: Line, kind: Kind, at: Instant) -> Answer:
+        """Return what happens to a call of this kind; the same ladder climbs the same way."""
+        chosen = choose(self.scheme, line, kind.caller, at)
+        event = arrived(self.scheme, None, chosen, kind.caller.number, at=0.0, arrived_at=0.0)
+        runs_by = tuple(getattr(event, name) for name in _RUNS_BY)
+        if runs_by not in self._forecasts:
+            self._forecasts[runs_by] = foresee(event)
+        return Answer(event, self._forecasts[runs_by])
 
 
 class _Comparison:
     """Two schemes side by side in one week."""
 
-    def __init__(self, before: Scheme, after: Scheme, week: Week) -> None:
+    def __init__(self, before: Scheme, after: Scheme, week: Week, names: dict[str, str]) -> None:
+        self.names = names
         self.before = before
         self.after = after
         self.week = week
         self.kinds = kinds((before, after), week.since)
         self.changed = [one for one in after.people if one in before.people and before.people[one] != after.people[one]]
-        self.times = self._times()
-        self._forecasts: dict[tuple[object, ...], Forecast] = {}
+        switches = {at for one in (before, after) for at in availability.switches(one, week.since, week.until)}
+        self.stretches = stretches(week, switches)
+        starts = tuple(start for start, _ in self.stretches)
+        self.sides = (_Side(before, starts), _Side(after, starts))
 
     def classes(self) -> dict[object, list[str]]:
         """Return the lines, those together that nothing tells apart; `default` is a line too."""
-        by_key = any(rule.when.line for scheme in (self.before, self.after) for rule in scheme.rules) or any(
-            step.when.line
-            for scheme in (self.before, self.after)
-            for steps in scheme.ladders.values()
-            for step in steps
-        )
+        schemes = (self.before, self.after)
+        by_key = any(condition.line for scheme in schemes for condition in conditions(scheme))
         found: dict[object, list[str]] = {}
         for key in dict.fromkeys([*self.after.lines, *self.before.lines]):
-            lines = (_line(scheme, key) for scheme in (self.before, self.after))
-            sides = tuple(None if line is None else _plain(line) for line in lines)
-            found.setdefault((key if by_key else None, sides), []).append(key)
+            lines = (side.line(key) for side in self.sides)
+            plain = tuple(None if line is None else _plain(line) for line in lines)
+            found.setdefault((key if by_key else None, plain), []).append(key)
         return found
 
     def name(self, key: str) -> str:
         """Return what a line is called."""
-        line = self.after.lines.get(key) or self.before.lines[key]
-        return "every other number" if key == DEFAULT_LINE else line.name
+        return "every other number" if key == DEFAULT_LINE else self.names[key]
 
     def of_line(self, key: str) -> Iterator[Effect]:
         """Yield what is other for the callers of a line."""
-        old, new = _line(self.before, key), _line(self.after, key)
+        old, new = (side.line(key) for side in self.sides)
         if old is None or new is None:
             taken = "is taken by the router" if old is None else "goes to the dialplan's fallback"
             yield Effect((), (EVERYBODY,), ALWAYS, (taken,))
             return
-        same = reach(self.before, _plain(old)) == reach(self.after, _plain(new))
-        asked = self._clients(new) if same else (*self.kinds, *self._clients(new))
-        found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for kind in asked:
-            for said, times in self._of_kind(old, new, kind).items():
-                found.setdefault((spoken(self.week, times), said), []).append(kind.said)
+        asked = (*self.kinds, *self._clients(new))
+        found: dict[tuple[str, Said], list[str]] = {}
+        for paths, alike in self._alike(old, new, asked).items():
+            for said, times in self._of_path((old, new), paths, alike[0]).items():
+                when = spoken(self.week, times)
+                found.setdefault((when, said), []).extend(kind.said for kind in alike)
         for (when, said), callers in found.items():
-            yield Effect((), _callers(callers, () if same else asked), when, said)
+            yield Effect((), _callers(callers, asked), when, said)
 
-    def _of_kind(self, old: Line, new: Line, kind: Kind) -> dict[tuple[str, ...], list[tuple[Instant, Instant]]]:
-        found: dict[tuple[str, ...], list[tuple[Instant, Instant]]] = {}
-        for when in self.times:
-            said = effects(
-                self._answer(self.before, old, kind, when[0][0]), self._answer(self.after, new, kind, when[0][0])
-            )
+    def _alike(self, old: Line, new: Line, asked: Iterable[Kind]) -> dict[tuple[Path, Path], list[Kind]]:
+        """Return the kinds of caller, those together whom the line serves alike before and after."""
+        found: dict[tuple[Path, Path], list[Kind]] = {}
+        for kind in asked:
+            paths = path_of(self.before, old, kind.caller), path_of(self.after, new, kind.caller)
+            found.setdefault(paths, []).append(kind)
+        return found
+
+    def _of_path(self, lines: tuple[Line, Line], paths: tuple[Path, Path], kind: Kind) -> dict[Said, list[Stretch]]:
+        found: dict[Said, list[Stretch]] = {}
+        for when in self._times(lines, paths):
+            old, new = (side.answer(line, kind, when[0][0]) for side, line in zip(self.sides, lines, strict=True))
+            said = effects(old, new)
             if said:
                 found.setdefault(said, []).extend(when)
         return found
 
-    def _answer(self, scheme: Scheme, line: Line, kind: Kind, at: Instant) -> Answer:
-        chosen = choose(scheme, line, kind.caller, at)
-        event = arrived(scheme, None, chosen, kind.caller.number, at=0.0, arrived_at=0.0)
-        runs_by = tuple(getattr(event, name) for name in _RUNS_BY)
-        forecast = self._forecasts.get(runs_by)
-        if forecast is None:
-            forecast = self._forecasts[runs_by] = foresee(event)
-        return Answer(event, forecast)
+    def _times(self, lines: tuple[Line, Line], paths: tuple[Path, Path]) -> Iterable[list[Stretch]]:
+        """Return the week's stretches, those together in which the same people are there; none: nothing differs."""
+        sides = list(zip(self.sides, lines, paths, strict=True))
+        reached = [reach(side.scheme, line, path) for side, line, path in sides]
+        if reached[0].what == reached[1].what:
+            return ()
+        there = [side.presence(line, one) for (side, line, _), one in zip(sides, reached, strict=True)]
+        found: dict[object, list[Stretch]] = {}
+        for stretch, *present in zip(self.stretches, *there[0], *there[1], strict=True):
+            found.setdefault(tuple(present), []).append(stretch)
+        return found.values()
 
     def _clients(self, line: Line) -> tuple[Kind, ...]:
         """Return whose clients are looked at: the first member's of the line's department, and whose entry differs."""
@@ -140,42 +203,18 @@ class _Comparison:
         people = [*self.changed[:_MOST_CLIENTS], *(department.members[:1] if department else ())]
         return clients_of(dict.fromkeys(one for one in people if one in self.before.people))
 
-    def _times(self) -> tuple[list[tuple[Instant, Instant]], ...]:
-        """Return the week's stretches, those together in which the same lines are open and the same people there."""
-        schemes = (self.before, self.after)
-        switches = {at for scheme in schemes for at in availability.switches(scheme, self.week.since, self.week.until)}
-        found: dict[object, list[tuple[Instant, Instant]]] = {}
-        for stretch in stretches(self.week, switches):
-            found.setdefault(tuple(_presence(scheme, stretch[0]) for scheme in schemes), []).append(stretch)
-        return tuple(found.values())
-
-
-def _line(scheme: Scheme, key: str) -> Line | None:
-    return scheme.lines.get(DEFAULT_LINE) if key == DEFAULT_LINE else find_line(scheme, key)
-
 
 def _plain(line: Line) -> Line:
     """Return the line without what is no matter to its callers."""
-    return replace(line, key="", e164=None, name="", numbers=(), listed_as=None)
-
-
-def _presence(scheme: Scheme, at: Instant) -> object:
-    """Return who and what is there at an instant: a decision depends on the time by nothing else."""
-    away = {person: availability.away(scheme, person, at) for person in scheme.people}
-    return (
-        tuple(availability.is_line_open(scheme, line, at) for line in scheme.lines.values()),
-        tuple(away.values()),
-        tuple(availability.deputy(scheme, person, at) for person, why in away.items() if why is not None),
-        tuple(availability.on_duty(scheme, key, at) for key in (None, *scheme.departments)),
-    )
+    return replace(line, key="", e164=None, numbers=(), listed_as=None)
 
 
 def _callers(callers: list[str], asked: Iterable[Kind]) -> tuple[str, ...]:
     """Return who is meant, in the fewest words."""
     others = [kind.said for kind in asked if kind.said not in callers]
-    if len(callers) < max(len(others), _MOST_NAMED) or not asked:
-        return tuple(callers)
-    return (EVERYBODY,) if not others else (f"{EVERYBODY} but {' and '.join(others)}",)
+    if not others:
+        return (EVERYBODY,)
+    return tuple(callers) if len(callers) <= len(others) else (f"{EVERYBODY} but {' and '.join(others)}",)
 
 
 def _merged(found: Iterable[Effect], lines: int) -> tuple[Effect, ...]:

@@ -32,11 +32,11 @@ def kinds(schemes: tuple[Scheme, ...], at: Instant) -> tuple[Kind, ...]:
     found = {"a new caller": _new(), "a client without a responsible": _client(Client())}
     found |= {f"class {one}": _client(Client(priority=one)) for one in _PRIORITIES}
     for scheme in schemes:
-        for condition in _conditions(scheme):
+        for condition in conditions(scheme):
             found |= {f"stage {one}": _client(Client(stage=one)) for one in condition.stage}
             for name, words in condition.attributes:
                 found |= {f"{name} {one}": _client(Client(attributes=((name, one),))) for one in words}
-        segments = [*scheme.segments, *(one for condition in _conditions(scheme) for one in condition.segment)]
+        segments = [*scheme.segments, *(one for condition in conditions(scheme) for one in condition.segment)]
         found |= {f"segment {one}": _client(Client(segment=one)) for one in segments}
         found |= {f"a new caller from {one.prefix}": _new(one.prefix) for one in scheme.prefixes}
         if any("last" in step.targets for steps in scheme.ladders.values() for step in steps):
@@ -50,7 +50,8 @@ def clients_of(people: Iterable[PersonId]) -> tuple[Kind, ...]:
     return tuple(Kind(f"a client of {one}", _client(Client(responsible=one))) for one in people)
 
 
-def _conditions(scheme: Scheme) -> tuple[Condition, ...]:
+def conditions(scheme: Scheme) -> tuple[Condition, ...]:
+    """Return every condition of the scheme."""
     steps = (step.when for ladder in scheme.ladders.values() for step in ladder)
     return (*(rule.when for rule in scheme.rules), *steps)
 

@@ -127,6 +127,7 @@ def test_a_change_is_planned_for_scripts_and_for_people(callrouter: Callable[...
             "warnings": [{"path": "people.oleg", "said": odd}],
             "removed_with_clients": {},
             "for_callers": [],
+            "not_compared": [],
         },
     )
     assert callrouter("scheme", "plan", "next.toml", "--check") == (
