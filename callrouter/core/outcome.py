@@ -27,6 +27,8 @@ class StepRow:
     started_at: Instant
     ended_at: Instant | None
     skipped: Why | None
+    passed: tuple[tuple[PersonId, Why], ...] = ()
+    """Considered and not rung, or not at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class CallRow:
     routed_by: str = "router"
     recovered: bool = False
     recording: str | None = None
+    is_closed: bool = False
+    """It arrived outside the line's hours."""
+    source: str | None = None
+    """Where callers have the line's number from."""
 
 
 def row(call: Call) -> CallRow:
@@ -104,6 +110,8 @@ def row(call: Call) -> CallRow:
         scheme_revision=arrived.scheme_revision,
         asterisk_id=arrived.asterisk_id,
         recovered=call.recovered,
+        is_closed=arrived.is_closed,
+        source=arrived.source,
         talk=tuple(TalkRow(talk.person, talk.started_at, talk.ended_at) for talk in call.talk),
         steps=tuple(_step_row(call, run) for run in call.steps),
         legs=tuple(_leg_row(leg) for leg in call.legs),
@@ -112,7 +120,7 @@ def row(call: Call) -> CallRow:
 
 def _step_row(call: Call, run: StepRun) -> StepRow:
     step = call.arrived.ladder[run.step - 1]
-    return StepRow(run.step, step.action.value, step.target, run.started_at, run.ended_at, run.skipped)
+    return StepRow(run.step, step.action.value, step.target, run.started_at, run.ended_at, run.skipped, run.passed)
 
 
 def _leg_row(leg: Leg) -> LegRow:

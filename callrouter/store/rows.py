@@ -83,7 +83,8 @@ def _call(one: Row[Any], steps: tuple[StepRow, ...], legs: tuple[LegRow, ...], t
 
 def _step(part: Row[Any]) -> StepRow:
     skipped = None if part.skipped is None else Why(part.skipped)
-    return StepRow(part.step, part.action, part.target, part.started_at, part.ended_at, skipped)
+    passed = tuple((PersonId(person), Why(why)) for person, why in part.passed)
+    return StepRow(part.step, part.action, part.target, part.started_at, part.ended_at, skipped, passed)
 
 
 def _leg(part: Row[Any]) -> LegRow:

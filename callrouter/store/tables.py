@@ -7,6 +7,7 @@ them exactly (a half-open period has exact ends), and neither can shift them by 
 
 from __future__ import annotations
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -66,6 +68,21 @@ class Words(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the text as it is."""
         return value
+
+
+class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
+    """Pairs of words as a JSON array; none are NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[tuple[str, str], ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the array."""
+        return orjson.dumps(value).decode() if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the pairs."""
+        return () if value is None else tuple((one, other) for one, other in orjson.loads(value))
 
 
 clients = Table(
@@ -155,6 +172,14 @@ calls = Table(
     Column("recovered", Boolean, nullable=False),
     Column("asterisk_id", Words, nullable=False, index=True),
     Column("recording", Words),
+    Column(
+        "is_closed",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="it arrived outside the line's hours",
+    ),
+    Column("source", Words, comment="where callers have the line's number from"),
     Column("app", Words, nullable=False, comment="the worker"),
 )
 Index("ix_calls_caller_arrived_at", calls.c.caller, calls.c.arrived_at)
@@ -191,6 +216,7 @@ call_steps = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("skipped", Words),
+    Column("passed", Pairs, comment="JSON: who was considered and not rung, and why"),
 )
 call_legs = Table(
     "call_legs",

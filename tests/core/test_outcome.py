@@ -53,8 +53,8 @@ def test_answered() -> None:
         answered_step=2,
         talk=(TalkRow(BORIS, 1004.0, 1065.0),),
         steps=(
-            StepRow(1, "ring", "responsible", 1000.0, 1000.0, Why.PAUSED),
-            StepRow(2, "ring", "department", 1000.1, 1004.0, None),
+            StepRow(1, "ring", "responsible", 1000.0, 1000.0, Why.PAUSED, ((ANNA, Why.PAUSED),)),
+            StepRow(2, "ring", "department", 1000.1, 1004.0, None, ((ANNA, Why.PAUSED),)),
         ),
         legs=(
             LegRow(BORIS, "PJSIP/102", 2, 1000.2, 1000.5, 1004.0, 1065.0, Result.ANSWERED),
