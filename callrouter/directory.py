@@ -108,6 +108,10 @@ class Directory:
         """Return who can ring now, and reserve them for this call until it is observed again."""
         return tuple(await asyncio.gather(*(self._ask(call, person) for person in ask.people)))
 
+    def written_up(self, person: PersonId) -> None:
+        """Somebody has written his last conversation up."""
+        self._writes_up.pop(person, None)
+
     async def run(self) -> None:
         """Watch those who are waited for, until cancelled."""
         while True:

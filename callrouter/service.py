@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -12,6 +12,8 @@ import structlog
 from callrouter.ari import presence
 from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
+from callrouter.ari.features import Features
+from callrouter.ari.lamps import light
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import HttpRequests, Request
 from callrouter.ari.roll_call import answers
@@ -26,6 +28,7 @@ from callrouter.core.facts import Arrival, PhoneState
 from callrouter.core.outcome import CallRow
 from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant, PersonId
+from callrouter.desks import Desks
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.heap import give_back
@@ -113,9 +116,20 @@ class Worker:
             self._in_touch,
             self._ended,
         )
+        self._desks = Desks(self._phones, self._pauses, self, self._directory.written_up, now)
         self._exchange = Exchange(
-            http, self._phone, self._switchboard, settings.app, call_id, now, self._replaced, self._recorded, self._lead
+            http,
+            self._phone,
+            self._switchboard,
+            settings.app,
+            call_id,
+            now,
+            self._replaced,
+            self._recorded,
+            self._lead,
+            Features(self._phone, self._desks).serve,
         )
+        self._http = http
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
         self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
@@ -235,6 +249,7 @@ class Worker:
                     self._intake.run(),
                     self._revisions.follow(),
                     self._revisions.listen(),
+                    self._keep_lamps(),
                     self._announce(),
                     self._renew(),
                     self._lease.keep(),
@@ -253,6 +268,13 @@ class Worker:
         self._switchboard.abandon()
         self._exchange.errands.recall()
         self._phone.errands.recall()
+
+    def _phones(self) -> Mapping[str, PersonId]:
+        return {} if self._reception.current is None else self._reception.current.scheme.phones
+
+    async def _keep_lamps(self) -> None:
+        await self._exchange.connected_once.wait()
+        await self._desks.keep_lamps(lambda phones: light(self._http, phones), lambda: self._ari.reconnects)
 
     async def _renew(self) -> None:
         await self._exchange.connected_once.wait()

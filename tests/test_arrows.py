@@ -20,6 +20,7 @@ MAY: dict[str, set[str]] = {
     "clock": {"core"},
     "lease": {"core", "store"},
     "pauses": {"core", "store"},
+    "desks": {"core", "pauses"},
     "revisions": {"core", "pauses", "reception", "routing", "store"},
     "succession": {"core", "lease", "store"},
     "flood": {"core"},

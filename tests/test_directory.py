@@ -280,6 +280,13 @@ def test_what_asterisk_cannot_be_told_is_known_here() -> None:
         assert isinstance((await directory.ask(two, ask(1, ANNA)))[0], Free)
         directory.observe(over)  # told again of what was long ago
         assert not desks.writes_up
+        _, over = talked("three", virtual.clock() - 1005, 15)
+        desks.away = True
+        directory.observe(over)
+        await asyncio.sleep(0)
+        directory.written_up(ANNA)
+        desks.away = False
+        assert isinstance((await directory.ask(two, ask(1, ANNA)))[0], Free)
 
     virtual.run(story())
 

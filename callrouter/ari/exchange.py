@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any, Protocol
 
 import structlog
 
 from callrouter.ari import messages as ms, resync
 from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
-from callrouter.ari.inventory import is_named_by_us, line_of
+from callrouter.ari.features import is_feature
+from callrouter.ari.inventory import arguments_of, is_named_by_us
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.register import is_leg
 from callrouter.ari.requests import Request, Requests
@@ -55,6 +56,7 @@ class Exchange:
         replaced: asyncio.Event,
         ended: resync.Ended,
         lead: Callable[[int], int],
+        serve: Callable[[ms.Channel, Sequence[str]], Coroutine[Any, Any, None]],
     ) -> None:
         self._resync = resync.Resync(lists, phone, app, calls, now, ended)
         self._phone = phone
@@ -64,6 +66,8 @@ class Exchange:
         self._now = now
         self._replaced = replaced
         self._lead = lead
+        self._serve = serve
+        """Who serves phones that dialled a feature code."""
         self.errands = Errands()
         self.is_closing = False
         self.former: resync.Former = []
@@ -116,8 +120,11 @@ class Exchange:
         if is_named_by_us(channel.id) or await self._phone.read(channel.id, "CALLROUTER_TALKED") == "1":
             await self._phone.hang_up(channel.id)
             return
+        if is_feature(args := arguments_of(channel)):
+            await self._serve(channel, args)
+            return
         log.warning("a caller whom nobody served is taken in", asterisk_id=channel.id)
-        call = self._receive(channel, line_of(channel))
+        call = self._receive(channel, args[0])
         try:
             await self._phone.ari.send(Request("GET", f"channels/{channel.id}"))
         except AriRefused:
@@ -140,6 +147,8 @@ class Exchange:
         channel = message.channel
         if is_leg(channel.id, message.args) or is_named_by_us(channel.id):
             self.errands.send(self._phone.hang_up(channel.id))
+        elif is_feature(message.args):
+            self.errands.send(self._serve(channel, message.args))
         else:
             self._receive(channel, message.args[0] if message.args else channel.dialplan.exten)
 

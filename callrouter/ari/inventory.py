@@ -67,9 +67,9 @@ def is_named_by_us(channel: str) -> bool:
     return _LEG.fullmatch(channel) is not None
 
 
-def line_of(channel: ms.Channel) -> str:
-    """Return the line that a caller dialled, as the dialplan handed it over."""
+def arguments_of(channel: ms.Channel) -> tuple[str, ...]:
+    """Return with what the dialplan handed a channel over: a caller with the line that he dialled."""
     where = channel.dialplan
     at = {"Stasis": 1, "StasisBroadcast": 2}.get(where.app_name)
     given = where.app_data.split(",")
-    return where.exten if at is None or len(given) <= at else given[at]
+    return (where.exten,) if at is None or len(given) <= at else tuple(given[at:])

@@ -12,7 +12,7 @@ import structlog
 
 from callrouter.ari import messages as ms
 from callrouter.ari.errors import AriRefused
-from callrouter.ari.inventory import Inventory, is_named_by_us, line_of, look_round
+from callrouter.ari.inventory import Inventory, arguments_of, is_named_by_us, look_round
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.requests import Request, Requests
 from callrouter.core import events as ev
@@ -157,7 +157,7 @@ class Resync:
 
     async def _fetch(self, app: str, channel: ms.Channel) -> None:
         # Whom nobody knows arrives anew with the application's arguments: a caller, as from the dialplan, with his line
-        args = "leg" if is_named_by_us(channel.id) else line_of(channel)
+        args = "leg" if is_named_by_us(channel.id) else ",".join(arguments_of(channel))
         move = Request("POST", f"channels/{channel.id}/move", {"app": self._app, "appArgs": args})
         self._moving.add(channel.id)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from callrouter.core.events import Contact
 from callrouter.core.words import CallId, Instant, Why
@@ -22,6 +23,17 @@ class Arrival:
     """The phone or trunk he calls from (`PJSIP/trunk`)."""
     is_local: bool = False
     """A `Local/` channel: perhaps the far end of a transfer, and not a call from outside."""
+
+
+class Stands(StrEnum):
+    """How somebody stands who dialled a code on his own phone; the dialplan has a sound for each."""
+
+    FREE = "free"
+    PAUSED = "paused"
+    WRITING_UP = "writing_up"
+    UNKNOWN = "unknown"
+    """His phone is nobody's in the scheme."""
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

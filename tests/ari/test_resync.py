@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -192,12 +192,19 @@ async def test_calls_of_a_former_life_wait_for_an_asterisk_that_answers() -> Non
     assert board.told == [(ID, ev.Recovered(NOW, 3.0, (), is_caller_gone=False))]
 
 
+async def served(channel: ms.Channel, args: Sequence[str]) -> None:
+    """No desk phone dials anything here."""
+    raise AssertionError(channel.id, args)
+
+
 def exchanged(asterisk: Asterisk, board: Board) -> Exchange:
     """Return an exchange with these calls, each of whose callers is known."""
     phone = AriPhone(asterisk, "callrouter", lambda: NOW)
     for call in board.calls:
         phone.channels.know(call.caller, Whose(call.id))
-    return Exchange(phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event(), recorded, int)
+    return Exchange(
+        phone.ari, phone, board, "callrouter", lambda: ID, lambda: NOW, asyncio.Event(), recorded, int, served
+    )
 
 
 async def test_a_caller_whom_nobody_served_is_taken_in_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,7 +267,7 @@ def test_who_is_rung_by_another_workers_call_is_waited_for() -> None:
     event = arrived(ONLY_ANNA)
     assert last(event, BOTH_PHONES, TAKEN) == [hang_up(1, 2, ANNA, Result.BUSY)]
     call = live(event, BOTH_PHONES, TAKEN)
-    assert (call.steps[-1].waiting, call.steps[-1].passed) == ({ANNA}, ((ANNA, Why.BUSY),))
+    assert (call.steps[-1].waiting, call.steps[-1].passed) == (frozenset({ANNA}), ((ANNA, Why.BUSY),))
     assert call.legs[0].result is Result.BUSY
     assert last(event, BOTH_PHONES, TAKEN, ev.PersonChanged(calls.T + 1, ANNA)) == [ask(1, ANNA)]
 
