@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from callrouter.routing.calendar import (
     hours_of,
@@ -217,6 +217,8 @@ def test_calendars_of_two_revisions_are_told_apart() -> None:
     assert [is_open(one, noon) for one in (before, after, before)] == [False, True, False]
 
 
+UNHURRIED = settings(deadline=None)
+"""A year of holidays is computed once, in whichever example comes first."""
 SPANS = st.builds(
     lambda start, length: Span(start, min(start + length, 2880)), st.integers(0, 1439), st.integers(1, 1440)
 )
@@ -242,6 +244,7 @@ INSTANTS = st.one_of(
 )
 
 
+@UNHURRIED
 @given(HOURS, INSTANTS)
 def test_it_is_open_from_one_switch_until_the_next(hours: Calendar | Shift, since: float) -> None:
     """Between two switches nothing changes, at each of them it does, and the open time is what lies between."""
@@ -256,6 +259,7 @@ def test_it_is_open_from_one_switch_until_the_next(hours: Calendar | Shift, sinc
     assert open_seconds(hours, since, until) == total
 
 
+@UNHURRIED
 @given(HOURS, INSTANTS, st.integers(0, 3 * DAY), st.integers(0, 3 * DAY))
 def test_open_time_adds_up(hours: Calendar | Shift, since: float, first: int, second: int) -> None:
     """Two times one after the other are as long as both together: nothing is counted twice or lost."""
@@ -264,6 +268,7 @@ def test_open_time_adds_up(hours: Calendar | Shift, since: float, first: int, se
     assert open_seconds(hours, since, middle) + open_seconds(hours, middle, until) == whole
 
 
+@UNHURRIED
 @given(HOURS, st.dates(date(2024, 1, 1), date(2027, 12, 31)))
 def test_the_hours_of_a_day_follow_its_clock(hours: Calendar | Shift, day: date) -> None:
     """They are half-open and in order, and begin and end when the clock shows the written time or is put past it."""
@@ -280,6 +285,7 @@ def test_the_hours_of_a_day_follow_its_clock(hours: Calendar | Shift, day: date)
         assert any(shown == one or before < one < shown for one in written)
 
 
+@UNHURRIED
 @given(HOURS, INSTANTS)
 def test_the_next_opening_is_the_first(hours: Calendar | Shift, since: float) -> None:
     """It is open then, and closed until then."""
