@@ -61,7 +61,7 @@ class Revisions:
             self._answered()
             self._pauses.known = paused
             if newest is not None:
-                scheme = parse(newest.document, f"revision {newest.revision}")
+                scheme = await asyncio.to_thread(parse, newest.document, f"revision {newest.revision}")
                 self._reception.current = Current(scheme, newest.revision)
                 log.info("scheme", revision=newest.revision)
             self._said = ""
