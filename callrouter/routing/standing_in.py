@@ -42,10 +42,12 @@ def check_deputies(source: Source, people: People) -> None:
 
 def _circle(start: PersonId, follow: Next) -> list[PersonId]:
     """Return the people from `start` round to it again; none: the way ends, or goes round elsewhere."""
-    way = [start]
-    while (after := follow(way[-1])) is not None and after not in way:
-        way.append(after)
-    return way if after == start else []
+    way = {start: None}
+    last = start
+    while (after := follow(last)) is not None and after not in way:
+        way[after] = None
+        last = after
+    return list(way) if after == start else []
 
 
 def _deputy(people: People, at: Instant, person: PersonId) -> PersonId | None:
