@@ -9,12 +9,12 @@ from typing import Any
 
 from callrouter.core import events as ev
 from callrouter.core.call import Call
-from callrouter.core.running import Reaction
 from callrouter.core.errors import AwayError
 from callrouter.core.events import Away, Busy, Contact, Event, Free, Presence
 from callrouter.core.facts import PhoneState
 from callrouter.core.ladder import Person
 from callrouter.core.machine import advance, arrive
+from callrouter.core.running import Reaction
 from callrouter.core.words import CallId, PersonId, Why
 from callrouter.directory import Directory
 from tests import virtual
@@ -283,7 +283,7 @@ def test_what_asterisk_cannot_be_told_is_known_here() -> None:
         _, over = talked("three", virtual.clock() - 1005, 15)
         desks.away = True
         directory.observe(over)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
         directory.written_up(ANNA)
         desks.away = False
         assert isinstance((await directory.ask(two, ask(1, ANNA)))[0], Free)
