@@ -59,6 +59,7 @@ def list_(*, start: str | None, end: str | None, wants_json: bool, **conditions:
 def show(call_id: str, *, wants_json: bool) -> None:
     """Show one call, ended or live, with its trace. The beginning of the id is enough when only one call has it."""
     from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.retold import explained
     from callrouter.cli.show import json_value
     from callrouter.ledger.call import document
     from callrouter.store import history, queries
@@ -70,7 +71,7 @@ def show(call_id: str, *, wants_json: bool) -> None:
 
     found, records, timezone = with_database(work)
     if wants_json:
-        json_value(document(found.row, found.claimed_by) | {"trace": trace(records)})
+        json_value(document(found.row, found.claimed_by) | explained(records) | {"trace": trace(records)})
     else:
         _print_call(found, records, timezone)
 
@@ -114,6 +115,7 @@ def print_calls(found: tuple[Recorded, ...], timezone: str) -> None:
 
 
 def _print_call(found: Recorded, records: tuple[Record, ...], timezone: str) -> None:
+    from callrouter.cli.retold import print_explained
     from callrouter.cli.show import clean, clock
     from callrouter.ledger.call import document
 
@@ -122,6 +124,7 @@ def _print_call(found: Recorded, records: tuple[Record, ...], timezone: str) -> 
             continue
         shown = clock(getattr(found.row, name), timezone) if name.endswith("_at") else value
         click.echo(f"{name:16} {'-' if shown in (None, '') else clean(shown)}")
+    print_explained(found.row, records)
     click.echo(f"\ntrace (seconds since the call arrived; times are {timezone})")
     for line in trace(records):
         click.echo(f"  {clean(line)}")

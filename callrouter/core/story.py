@@ -78,14 +78,15 @@ def _caller(arrived: ev.CallArrived) -> Iterator[str]:
     yield arrived.caller or arrived.caller_raw or "a number that is withheld"
     if arrived.direction != "in":
         yield plain(arrived.direction)
-    if arrived.known_from is None:
+    if arrived.known_from is None and arrived.client_id is None:
         yield "nobody knows him"
         return
     yield arrived.client or ("a client without a name" if arrived.client_id is not None else "no client")
     yield f"client of {arrived.responsible}" if arrived.responsible else "no responsible"
     known = {"class": arrived.priority, "segment": arrived.segment, "stage": arrived.stage}
     yield from (f"{name} {said}" for name, said in (*known.items(), *arrived.attributes) if said is not None)
-    yield f"by {arrived.known_from}"
+    if arrived.known_from is not None:
+        yield f"by {arrived.known_from}"
 
 
 def _line(arrived: ev.CallArrived) -> Iterator[str]:
@@ -100,7 +101,10 @@ def _decision(arrived: ev.CallArrived) -> Iterator[str]:
     if arrived.refusal is not None:
         yield f"refused, {plain(arrived.refusal)}"
     yield f"rule {arrived.rule}" if arrived.rule else "no rule"
-    yield f"ladder {arrived.ladder_name}" if arrived.ladder_name else "no ladder"
+    if arrived.ladder_name is not None:
+        yield f"ladder {arrived.ladder_name}"
+    elif not arrived.ladder:
+        yield "no ladder"
     yield (
         "a document that is not in force" if arrived.scheme_revision is None else f"revision {arrived.scheme_revision}"
     )
