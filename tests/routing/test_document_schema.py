@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
 import callrouter.routing
 from callrouter.routing.document_schema import json_schema
 from callrouter.routing.scheme import parse
 from tests.routing import test_reading as full
+from tests.routing.documents import documents, toml
 from tests.routing.test_scheme import CASES, EXAMPLE, HOSTILE, changed
 
 SHIPPED = Path(callrouter.routing.__file__).with_name("scheme.schema.json")
@@ -89,6 +91,14 @@ def test_the_schema_takes_the_documents_that_the_program_takes() -> None:
     ):
         parse(text.encode())
         assert accepted(tomllib.loads(text)), text
+
+
+@settings(max_examples=50, deadline=None)
+@given(documents())
+def test_the_schema_takes_every_valid_document(document: dict[str, Any]) -> None:
+    """Whatever is drawn and is right is right for an editor, too."""
+    found = next(VALIDATOR.iter_errors(tomllib.loads(toml(document))), None)
+    assert found is None, found.message
 
 
 def refusable(case: tuple[str, str, str]) -> bool:
