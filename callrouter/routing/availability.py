@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from callrouter.core.words import Why
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from callrouter.core.words import Instant, PersonId
-    from callrouter.routing.values import Absence, Calendar, Duty, Line, Scheme, SchemePerson, Shift
+    from callrouter.routing.values import Absence, Calendar, Line, Scheme, SchemePerson, Shift
 
 
 def calendar_of(scheme: Scheme, line: Line) -> Calendar | None:
@@ -40,8 +39,8 @@ def away(scheme: Scheme, person: PersonId, at: Instant) -> Why | None:
     if _absence(found, at) is not None:
         return Why.ABSENT
     why = _off(scheme, found, at)
-    # Whom the duty table names is on duty, whatever his hours are; it is looked at last, for it is long.
-    return None if why is None or any(person in duty.people for duty in _now(scheme, at)) else why
+    # Whom the duty table names is on duty, whatever his hours are.
+    return None if why is None or _is_named(scheme, person, at) else why
 
 
 def deputy(scheme: Scheme, person: PersonId, at: Instant) -> PersonId | None:
@@ -64,8 +63,8 @@ def on_duty(scheme: Scheme, department: str | None, at: Instant) -> tuple[Person
     """
     meant = (None, department)
     if any(duty.department in meant for duty in scheme.duties):
-        named = (person for duty in _now(scheme, at) if duty.department in meant for person in duty.people)
-        return tuple(dict.fromkeys(named))
+        now = (duty for duty in scheme.duties if duty.department in meant and duty.since <= at < duty.until)
+        return tuple(dict.fromkeys(person for duty in now for person in duty.people))
     members = () if department is None else scheme.departments[department].members
     shifts = ((person, scheme.people[person].shift) for person in members)
     return tuple(person for person, shift in shifts if shift is not None and on_shift(shift, at))
@@ -107,26 +106,6 @@ def _edges(scheme: Scheme) -> Iterator[Instant]:
         yield from (duty.since, duty.until)
 
 
-class _Table:
-    """A duty table as what it is, not what it says: comparing long ones would take longer than looking them up."""
-
-    __slots__ = ("duties",)
-
-    def __init__(self, duties: tuple[Duty, ...]) -> None:
-        self.duties = duties
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Table) and self.duties is other.duties
-
-    def __hash__(self) -> int:
-        return id(self.duties)
-
-
-def _now(scheme: Scheme, at: Instant) -> tuple[Duty, ...]:
-    """Return the entries of the duty table that hold at this instant: asked for each person of a call."""
-    return _holding(_Table(scheme.duties), at) if scheme.duties else ()
-
-
-@lru_cache(maxsize=16)
-def _holding(table: _Table, at: Instant) -> tuple[Duty, ...]:
-    return tuple(duty for duty in table.duties if duty.since <= at < duty.until)
+def _is_named(scheme: Scheme, person: PersonId, at: Instant) -> bool:
+    """Return whether the duty table names somebody at this instant."""
+    return any(duty.since <= at < duty.until for duty in scheme.duties_of.get(person, ()))

@@ -47,7 +47,11 @@ class _Year:
 
 def is_open(hours: Hours, at: Instant) -> bool:
     """Return whether it is open at this instant."""
-    return any(start <= at < end for start, end in _on_day(hours, int(at // _DAY)))
+    # Asked for each person of a call: any() takes twice as long.
+    for start, end in _on_day(hours, int(at // _DAY)):  # noqa: SIM110
+        if start <= at < end:
+            return True
+    return False
 
 
 @lru_cache(maxsize=16_384)

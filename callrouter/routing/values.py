@@ -72,6 +72,10 @@ class Shift:
     span: Span
     timezone: str
 
+    def __hash__(self) -> int:
+        """Return what tells most shifts apart: they are looked up for each call, as calendars are."""
+        return hash((self.since, self.timezone))
+
 
 @dataclass(frozen=True, slots=True)
 class Absence:
@@ -312,6 +316,8 @@ class Scheme:
     """Which department has an internal number."""
     tracked: Mapping[str, Line] = field(init=False, compare=False, repr=False)
     """The lines by their further numbers."""
+    duties_of: Mapping[PersonId, tuple[Duty, ...]] = field(init=False, compare=False, repr=False)
+    """Everybody's entries of the duty table."""
 
     def __post_init__(self) -> None:
         """Lay out what every call is looked up in."""
@@ -323,5 +329,7 @@ class Scheme:
             "extensions": {one.extension: one.id for one in departments if one.extension is not None},
             "tracked": {number: line for line in self.lines.values() for number in line.numbers},
         }
+        named = {person for duty in self.duties for person in duty.people}
+        laid["duties_of"] = {one: tuple(duty for duty in self.duties if one in duty.people) for one in named}
         for name, found in laid.items():
             object.__setattr__(self, name, found)
