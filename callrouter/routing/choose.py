@@ -15,11 +15,11 @@ from callrouter.routing.targets import Targets
 from callrouter.routing.values import Order, SchemeStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from callrouter.core.words import Instant
     from callrouter.routing.caller import Caller
-    from callrouter.routing.values import Department, Line, Rule, Scheme
+    from callrouter.routing.values import Line, Rule, Scheme
 
 AGAIN = "again"
 """The target of a step that rings everybody of the ladder once more."""
@@ -92,7 +92,7 @@ def _frame(situation: Situation, kind: str, rule: Rule | None) -> Chosen:
         people=(),
         prompt=line.closed.prompt if is_closed else line.prompt,
         ring_at_most=scheme.company.ring_at_most,
-        claimants=_claimants(scheme, situation.department),
+        claimants=scheme.claimants[line.department],
         claim_after=scheme.company.claim_after,
         client=situation.client,
         direction=kind,
@@ -162,13 +162,3 @@ def _bounded(steps: list[Step], most: float) -> Iterator[Step]:
             bounded = replace(step, seconds=max(most - before, 1.0))
         before += bounded.seconds or 0.0
         yield bounded
-
-
-def _claimants(scheme: Scheme, department: Department | None) -> tuple[PersonId, ...]:
-    members: Iterable[PersonId] = () if department is None else department.members
-    candidates = dict.fromkeys([*members, *scheme.people])
-    return tuple(one for one in candidates if _claims(scheme.people[one].claims, member=one in members))
-
-
-def _claims(said: bool | None, *, member: bool) -> bool:  # noqa: FBT001 -- three values, not a flag
-    return member if said is None else said

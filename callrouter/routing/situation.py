@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from callrouter.routing.order import Standing
     from callrouter.routing.values import Department, Line, Scheme
 
+NO_PRIORITY = "none"
+
 
 class Situation:
     """One call as it arrives; without an instant the line is open and nobody is away."""
@@ -32,9 +34,20 @@ class Situation:
         self.at = at
         self.standing = standing
         self.department: Department | None = None if line.department is None else scheme.departments[line.department]
-        self.attributes = dict(client.attributes)
-        self.is_known = client.known_from not in (None, "prefix")
         self.is_open = at is None or availability.is_line_open(scheme, line, at)
+        self.facts: dict[str, str | bool | None] = {
+            **dict(client.attributes),
+            "segment": client.segment,
+            "priority": client.priority or NO_PRIORITY,
+            "stage": client.stage,
+            "line": line.listed_as or line.key,
+            "department": line.department,
+            "source": line.source,
+            "known": client.known_from not in (None, "prefix"),
+            "responsible": client.responsible in scheme.people,
+            "open": self.is_open,
+        }
+        """What a condition may look at."""
         self._away: dict[PersonId, Why | None] = {}
 
     def away(self, person: PersonId) -> Why | None:

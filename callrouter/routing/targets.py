@@ -32,6 +32,7 @@ class Targets:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._reached: dict[PersonId, None] = {}
+        self._depths: dict[PersonId, int] = {}
 
     def reach(self, people: Iterable[PersonId]) -> None:
         """Take note of whom the ladder has reached."""
@@ -72,9 +73,17 @@ class Targets:
         if not self._reached:
             head = None if department is None else department.head
             return head or scheme.company.owner
-        chains = [_superiors(scheme, person, department) for person in reversed(self._reached)]
-        shortest = min(chains, key=len)
-        return shortest[0] if shortest else None
+        return superior(scheme, min(reversed(self._reached), key=self._depth), department)
+
+    def _depth(self, person: PersonId, *below: PersonId) -> int:
+        """Return how many superiors are over somebody; a circle ends where it closes."""
+        known = self._depths.get(person)
+        if known is None:
+            over = superior(self._situation.scheme, person, self._situation.department)
+            if over is None or over in (person, *below):
+                return 0
+            known = self._depths[person] = 1 + self._depth(over, person, *below)
+        return known
 
 
 def superior(scheme: Scheme, person: PersonId, department: Department | None) -> PersonId | None:
@@ -87,16 +96,6 @@ def superior(scheme: Scheme, person: PersonId, department: Department | None) ->
         return named
     own = department if department is not None and person in department.members else scheme.department_of.get(person)
     return owner if own is None or own.head in (None, person) else own.head
-
-
-def _superiors(scheme: Scheme, person: PersonId, department: Department | None) -> list[PersonId]:
-    """Return the superiors over somebody, the nearest first; a circle ends where it closes."""
-    chain: list[PersonId] = []
-    over = superior(scheme, person, department)
-    while over is not None and over != person and over not in chain:
-        chain.append(over)
-        over = superior(scheme, over, department)
-    return chain
 
 
 def _all(people: tuple[PersonId, ...], nobody: Why) -> Meant:

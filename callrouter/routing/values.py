@@ -175,6 +175,15 @@ class Condition:
     has_responsible: bool | None = None
     open: bool | None = None
     """Whether the line is open when the call arrives."""
+    checks: tuple[tuple[str, tuple[str | bool, ...]], ...] = field(init=False, compare=False, repr=False)
+    """The keys that are not empty, each with what it may be: a hundred rules are looked at for each call."""
+
+    def __post_init__(self) -> None:
+        """Leave out what is empty."""
+        words = {name: getattr(self, name) for name in ("segment", "priority", "stage", "line", "department", "source")}
+        flags = {"known": self.known, "responsible": self.has_responsible, "open": self.open}
+        said = {name: (flag,) for name, flag in flags.items() if flag is not None} | words | dict(self.attributes)
+        object.__setattr__(self, "checks", tuple((name, may) for name, may in said.items() if may))
 
 
 ALWAYS = Condition()
@@ -318,6 +327,8 @@ class Scheme:
     """The lines by their further numbers."""
     duties_of: Mapping[PersonId, tuple[Duty, ...]] = field(init=False, compare=False, repr=False)
     """Everybody's entries of the duty table."""
+    claimants: Mapping[str | None, tuple[PersonId, ...]] = field(init=False, compare=False, repr=False)
+    """Who gets a new client by talking to him, by the line's department."""
 
     def __post_init__(self) -> None:
         """Lay out what every call is looked up in."""
@@ -328,8 +339,14 @@ class Scheme:
             "department_of": {member: one for one in reversed(tuple(departments)) for member in one.members},
             "extensions": {one.extension: one.id for one in departments if one.extension is not None},
             "tracked": {number: line for line in self.lines.values() for number in line.numbers},
+            "claimants": {None: self._claimants(())} | {one.id: self._claimants(one.members) for one in departments},
         }
         named = {person for duty in self.duties for person in duty.people}
         laid["duties_of"] = {one: tuple(duty for duty in self.duties if one in duty.people) for one in named}
         for name, found in laid.items():
             object.__setattr__(self, name, found)
+
+    def _claimants(self, members: tuple[PersonId, ...]) -> tuple[PersonId, ...]:
+        known = dict.fromkeys([*members, *self.people])
+        said = {one: self.people[one].claims for one in known if one in self.people}
+        return tuple(one for one, claims in said.items() if claims or (claims is None and one in members))

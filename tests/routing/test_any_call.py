@@ -19,8 +19,18 @@ from callrouter.routing.values import Scheme
 from tests.routing.firm import firm
 
 FULL = parse((Path(__file__).parents[2] / "docs" / "examples" / "full.toml").read_bytes())
-WORDS = ("responsible", "last", "department", "on_duty", "segment", "head", "higher", "owner", "person:vera")
-WORDS += ("department:service",)
+WORDS = (
+    "person:vera",
+    "department:service",
+    "responsible",
+    "last",
+    "department",
+    "on_duty",
+    "segment",
+    "head",
+    "higher",
+    "owner",
+)
 PEOPLE = st.sampled_from([*map(PersonId, ("anna", "boris", "vera", "gleb", "irina", "petr", "gone", "lead-exchange"))])
 INSTANTS = st.floats(0, 4_102_444_800, allow_nan=False)
 NUMBERS = st.sampled_from(
