@@ -72,11 +72,19 @@ def _readable(revision: Revision) -> Scheme | None:
 
 
 async def apply(
-    database: Database, content: bytes, file: str, *, clients_to: str | None, comment: str | None
+    database: Database,
+    content: bytes,
+    file: str,
+    *,
+    clients_to: str | None,
+    comment: str | None,
+    onto: Revision | None = None,
 ) -> Applied:
-    """Put the document in force and hand clients over, or do nothing at all."""
+    """Put the document in force and hand clients over, or do nothing at all; `onto`: if this is in force still."""
     async with database.writing() as connection:
         proposal = await propose(connection, content, file)
+        if onto is not None and proposal.current != onto:
+            raise WrongInputError("somebody has applied another document just now: try again; nothing applied")
         heir = _heir(proposal, clients_to)
         at = now()
         revision, is_new = await schemes.apply(connection, content, at, by=user(), comment=comment)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli.editing import add_person, remove_person
 from callrouter.cli.show import as_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @click.group()
 def people() -> None:
-    """People and their pauses: list, pause, resume."""
+    """People and their pauses: list, add, remove, pause, resume."""
+
+
+people.add_command(add_person)
+people.add_command(remove_person)
 
 
 @people.command("list")

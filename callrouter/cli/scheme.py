@@ -164,15 +164,22 @@ def _revision(number: int | None) -> Revision:
     return found
 
 
-def apply_content(content: bytes, file: str, clients_to: str | None, comment: str | None) -> None:
-    """Put a document in force, and say what that changed."""
+def revision_in_force() -> Revision:
+    """Return the revision in force; without one there is nothing to work on."""
+    return _revision(None)
+
+
+def apply_content(
+    content: bytes, file: str, clients_to: str | None, comment: str | None, *, onto: Revision | None = None
+) -> None:
+    """Put a document in force, made from this revision if any, and say what that changed."""
     from callrouter import settings
     from callrouter.cli.applying import apply, behind
     from callrouter.cli.opening import with_database
     from callrouter.cli.planning import print_changes
 
     async def work(database: Database) -> Applied:
-        return await apply(database, content, file, clients_to=clients_to, comment=comment)
+        return await apply(database, content, file, clients_to=clients_to, comment=comment, onto=onto)
 
     done = with_database(work)
     number = done.revision.revision
