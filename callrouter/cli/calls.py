@@ -99,7 +99,7 @@ def trace(records: tuple[Record, ...]) -> list[str]:
 def print_calls(found: tuple[Recorded, ...], timezone: str) -> None:
     """Print calls as a table; on a terminal so that it fits: the beginning of an id is enough for `calls show`."""
     from callrouter.cli.show import clock, on_terminal, table
-    from callrouter.ledger.rate import talked, waited
+    from callrouter.ledger.tally import talked, waited
 
     columns = ("id", f"arrived ({timezone})", "line", "caller", "client", "outcome", "by", "step", "wait", "talk")
     lines = []

@@ -10,11 +10,15 @@ from callrouter.cli.show import as_json, end_option, start_option
 
 if TYPE_CHECKING:
     from callrouter.core.outcome import CallRow
-    from callrouter.ledger.rate import Rate, Tally
+    from callrouter.ledger.rate import Rate
+    from callrouter.ledger.tally import Tally
     from callrouter.store.database import Database
     from callrouter.store.queries import Recorded
 
-GROUPS = ("hour", "day", "line", "department", "person", "step", "reason")
+GROUPS = (
+    *("hour", "day", "week", "month", "line", "source", "department", "person", "step", "reason", "client"),
+    *("priority", "segment"),
+)
 
 
 @click.command()
@@ -29,7 +33,8 @@ def lcr(start: str | None, end: str | None, by: str | None, *, wants_rows: bool,
     from callrouter.cli.show import json_value
     from callrouter.cli.when import period
     from callrouter.ledger import call
-    from callrouter.ledger.rate import By, document, inbound, rate
+    from callrouter.ledger.groups import By
+    from callrouter.ledger.rate import document, inbound, rate
     from callrouter.store import queries
 
     async def work(database: Database) -> tuple[Rate, tuple[Recorded, ...]]:
@@ -60,7 +65,8 @@ def _those(found: tuple[Recorded, ...], counted: tuple[CallRow, ...]) -> tuple[R
 def _print(figures: Rate, by: str | None) -> None:
     from callrouter.cli.show import percent, table
     from callrouter.cli.when import spoken
-    from callrouter.ledger.rate import DEFINITION, SHORT
+    from callrouter.ledger.rate import DEFINITION
+    from callrouter.ledger.tally import SHORT
 
     def line(name: object, tally: Tally) -> tuple[object, ...]:
         return name, tally.calls, len(tally.answered), len(tally.lost), percent(tally.lcr)
@@ -68,7 +74,11 @@ def _print(figures: Rate, by: str | None) -> None:
     click.echo(f"Lost Call Rate ({DEFINITION}), {spoken(figures.period)}")
     columns = ("", "calls", "answered", "lost", "lcr")
     short = f"without callers who left in under {SHORT} s"
-    table(columns, [line("all calls", figures.all), line(short, figures.without_short)])
+    hours = "within working hours"
+    table(
+        columns,
+        [line("all calls", figures.all), line(hours, figures.working_hours), line(short, figures.without_short)],
+    )
     reasons = ", ".join(f"{reason.value} {len(rows)}" for reason, rows in figures.lost_by_reason.items() if rows)
     click.echo(f"lost by reason: {reasons or 'none'}")
     if by:

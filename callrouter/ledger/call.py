@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callrouter.ledger.period import rfc3339
-from callrouter.ledger.rate import talked, waited
+from callrouter.ledger.tally import talked, waited
 
 if TYPE_CHECKING:
     from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow

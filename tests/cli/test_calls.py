@@ -130,6 +130,7 @@ def test_the_lost_call_rate(friday: Callable[..., Said]) -> None:
         "Lost Call Rate (lcr/1), from 2026-11-20 00:00 to before 2026-11-21 00:00, Europe/Moscow",
         "\tcalls\tanswered\tlost\tlcr",
         "all calls\t3\t2\t1\t33.3%",
+        "within working hours\t3\t2\t1\t33.3%",
         "without callers who left in under 5 s\t3\t2\t1\t33.3%",
         "lost by reason: abandoned 1",
         "",

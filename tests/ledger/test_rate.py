@@ -9,8 +9,10 @@ from hypothesis import given, strategies as st
 
 from callrouter.core.outcome import CallRow
 from callrouter.core.words import LostReason, PersonId
+from callrouter.ledger.groups import By, group_of
 from callrouter.ledger.period import Period, day
-from callrouter.ledger.rate import By, document, group_of, inbound, left_at_once, rate, talked, waited
+from callrouter.ledger.rate import document, inbound, rate
+from callrouter.ledger.tally import left_at_once, talked, waited
 from tests.ledger.rows import at, call
 
 MOSCOW = "Europe/Moscow"
@@ -23,6 +25,7 @@ CALLS = (
     call("2026-11-20T11:00:00+03:00", lost=LostReason.NO_ANSWER, wait=60.0, line="+74950000000", department=None),
     call("2026-11-20T23:59:59.999+03:00", lost=LostReason.FAILURE, wait=0.1),
 )
+NIGHT = "2026-11-20T03:00:00+03:00"
 ELSEWHERE = (
     call("2026-11-19T23:59:59.999+03:00"),
     call("2026-11-21T00:00:00+03:00", lost=LostReason.CLOSED),
@@ -60,6 +63,17 @@ def test_the_companion_leaves_out_who_left_at_once() -> None:
     assert [left_at_once(row) for row in CALLS] == [False, False, True, False, False, False]
 
 
+def test_working_hours_are_those_of_the_moment() -> None:
+    """Each call's row says whether the line was open; one that was answered all the same is closed."""
+    calls = (
+        *CALLS,
+        call("2026-11-20T20:00:00+03:00", is_closed=True),
+        call(NIGHT, lost=LostReason.CLOSED, is_closed=True),
+    )
+    figures = rate(calls, FRIDAY)
+    assert (figures.all.calls, figures.working_hours.rows) == (8, CALLS)
+
+
 def test_nothing_has_no_rate() -> None:
     """Without calls the rate is null, not zero and not a fault."""
     assert document(rate((), FRIDAY, By.DAY)) == {
@@ -72,7 +86,7 @@ def test_nothing_has_no_rate() -> None:
         "lost": 0,
         "lcr": None,
         "lost_by_reason": dict.fromkeys(("abandoned", "no_answer", "unreachable", "closed", "rejected", "failure"), 0),
-        "working_hours": None,
+        "working_hours": {"calls": 0, "answered": 0, "lost": 0, "lcr": None},
         "without_short": {"under_seconds": 5, "calls": 0, "answered": 0, "lost": 0, "lcr": None},
         "clients": None,
         "groups": [],
@@ -89,6 +103,12 @@ def test_nothing_has_no_rate() -> None:
         (By.PERSON, [("anna", 1, 0), ("boris", 1, 0), ("vera", 1, 1), (None, 3, 3)]),
         (By.STEP, [(1, 1, 0), (2, 2, 1), (None, 3, 3)]),
         (By.REASON, [("abandoned", 2, 2), ("failure", 1, 1), ("no_answer", 1, 1), (None, 2, 0)]),
+        (By.WEEK, [("2026-W47", 6, 4)]),
+        (By.MONTH, [("2026-11", 6, 4)]),
+        (By.SOURCE, [(None, 6, 4)]),
+        (By.CLIENT, [("+79161234567", 6, 4)]),
+        (By.PRIORITY, [(None, 6, 4)]),
+        (By.SEGMENT, [(None, 6, 4)]),
     ],
 )
 def test_every_call_is_in_one_group(by: By, expected: list[tuple[object, int, int]]) -> None:
