@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,51 +10,15 @@ import click
 from callrouter.cli.show import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
+    from callrouter.cli.asking import Question
     from callrouter.core.timeline import Stage
-    from callrouter.core.words import Instant, PersonId
-    from callrouter.routing.caller import Caller
-    from callrouter.routing.forecast import Answer, Assumed
-    from callrouter.routing.order import Standing
-    from callrouter.routing.values import Line, Scheme
+    from callrouter.core.words import Instant
+    from callrouter.routing.forecast import Answer
     from callrouter.store.database import Database
 
 _REVISION = click.IntRange(1, 2**31 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A call as it is typed."""
-
-    line: str
-    number: str
-    at: str | None
-    assume: str | None
-    revision: int | None
-    file: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A call that might come, with all that production would know of it."""
-
-    scheme: Scheme
-    revision: int | None
-    """None: a document that is not in force."""
-    line: Line
-    caller: Caller
-    at: Instant
-    standing: Standing
-    assumed: Mapping[PersonId, Assumed] = field(default_factory=dict)
-
-    def answer(self, at: Instant) -> Answer:
-        """Return what happens to it at this instant."""
-        from callrouter.routing.forecast import answer
-
-        return answer(self.scheme, self.line, self.caller, at, self.assumed, self.standing, self.revision)
 
 
 @click.command()
@@ -73,12 +36,13 @@ class Question:
 @as_json
 def route(*, week: bool, wants_json: bool, **asked: Any) -> None:
     """Say what would happen to a call: every step, who rings and when, who does not and why."""
+    from callrouter.cli import asking
     from callrouter.cli.opening import with_database
     from callrouter.cli.show import json_value
 
-    async def work(database: Database) -> Question:
+    async def work(database: Database) -> asking.Question:
         async with database.reading() as connection:
-            return await _question(connection, Asked(**asked))
+            return await asking.question(connection, asking.Asked(**asked))
 
     question = with_database(work)
     if week:
@@ -141,76 +105,6 @@ def _step(stage: Stage) -> dict[str, object]:
 
 def _seconds(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
-
-
-async def _question(connection: AsyncConnection, asked: Asked) -> Question:
-    from callrouter.cli.opening import WrongInputError, now
-    from callrouter.cli.when import instant
-    from callrouter.routing.lines import find_line
-
-    scheme, revision = await _scheme(connection, asked)
-    line = find_line(scheme, asked.line)
-    if line is None:
-        known = ", ".join(scheme.lines) or "none"
-        raise WrongInputError(f"no line is called {asked.line!r}, and there is no default one; the lines are: {known}")
-    at = now() if asked.at is None else instant(asked.at, "--at", scheme.timezone)
-    assumed = _assumed(asked.assume, scheme)
-    caller, standing = await _known(connection, scheme, line, asked.number)
-    return Question(scheme, revision, line, caller, at, standing, assumed)
-
-
-async def _scheme(connection: AsyncConnection, asked: Asked) -> tuple[Scheme, int | None]:
-    """Return the document that is asked, and its revision; None: it is in none."""
-    from callrouter.cli.opening import WrongInputError, content_of
-    from callrouter.routing import scheme as documents
-    from callrouter.store import schemes
-
-    if asked.file is not None:
-        if asked.revision is not None:
-            raise WrongInputError("--revision and --file: choose one")
-        return documents.parse(content_of(asked.file), str(asked.file)), None
-    current = await schemes.current(connection)
-    if current is None:
-        raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first, or say --file FILE")
-    found = current if asked.revision is None else await schemes.get(connection, asked.revision)
-    if found is None:
-        raise WrongInputError(f"there is no revision {asked.revision}; there are 1 to {current.revision}")
-    return documents.parse(found.document, f"revision {found.revision}"), found.revision
-
-
-async def _known(connection: AsyncConnection, scheme: Scheme, line: Line, written: str) -> tuple[Caller, Standing]:
-    """Return who calls, with all that production would look up."""
-    from callrouter.routing import numbers
-    from callrouter.routing.caller import Caller
-    from callrouter.routing.order import UNKNOWN
-    from callrouter.store import queries
-
-    number = numbers.read(written, scheme.country)
-    client = None
-    if number.e164 is not None:
-        client = await queries.client_by_number(connection, number.e164, line.department)
-    return Caller(number, client), UNKNOWN
-
-
-def _assumed(text: str | None, scheme: Scheme) -> dict[PersonId, Assumed]:
-    from callrouter.cli.opening import WrongInputError
-    from callrouter.core.words import PersonId
-    from callrouter.routing.faults import closest
-    from callrouter.routing.forecast import Assumed
-
-    found: dict[PersonId, Assumed] = {}
-    for part in text.split(",") if text else ():
-        person, _, word = (one.strip() for one in part.partition("="))
-        if person not in scheme.people:
-            near = closest(person, scheme.people)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise WrongInputError(f"--assume: nobody is called {person!r}{hint}")
-        if word not in list(Assumed):
-            raise WrongInputError(
-                f"--assume: {part.strip()!r} is not written PERSON=HOW, HOW one of {', '.join(Assumed)}"
-            )
-        found[PersonId(person)] = Assumed(word)
-    return found
 
 
 def _print(question: Question) -> None:
