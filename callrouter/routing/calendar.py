@@ -109,11 +109,6 @@ def hours_of(hours: Hours, day: date) -> tuple[Span, ...]:
     return _shortened(week, hours.short_by) if is_short else week
 
 
-def is_holiday(country: str, day: date) -> bool:
-    """Return whether this day is a public holiday of a country (ISO 3166), or a day off for one."""
-    return day in _year(country, day.year).free
-
-
 @lru_cache(maxsize=16_384)
 def _on_day(hours: Hours, number: int) -> tuple[tuple[Instant, Instant], ...]:
     """Return when it is open on a day of UTC, counted from 1970: what `is_open` needs, ready made."""

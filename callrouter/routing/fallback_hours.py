@@ -38,7 +38,7 @@ class Clock:
         self._scheme = scheme
         self._at = at
         self._calendars: dict[str, Calendar] = {}
-        self._departments: dict[str | None, str] = {}
+        self._tables: dict[tuple[str | None, frozenset[PersonId]], str] = {}
 
     @property
     def runs_out(self) -> date | None:
@@ -46,29 +46,35 @@ class Clock:
         dated = any(calendar.holidays or calendar.days for calendar in self._calendars.values())
         zone = ZoneInfo(self._scheme.timezone)
         day = datetime.fromtimestamp(self._at, zone).date() + timedelta(days=WRITTEN_DAYS)
-        return day if dated or self._departments else None
+        return day if dated or self._tables else None
 
     def open(self, calendar: Calendar) -> str:
         """Return what finds out whether a calendar is open: GOSUB_RETVAL is 1 or 0."""
         self._calendars.setdefault(calendar.key, calendar)
         return f"Gosub({CONTEXT},c{list(self._calendars).index(calendar.key) + 1},1)"
 
-    def duty(self, department: str | None) -> str | None:
-        """Return what puts the phones of those on duty into CALLROUTER_DUTY; None: no duty table speaks of it."""
+    def duty(self, department: str | None, without: frozenset[PersonId] = frozenset()) -> str | None:
+        """Return what puts the phones of those on duty into CALLROUTER_DUTY; None: no duty table speaks of it.
+
+        Those `without` whom it is asked are left out: they ring already.
+        """
         if not any(duty.department in (None, department) for duty in self._scheme.duties):
             return None
-        name = self._departments.setdefault(department, f"d{len(self._departments) + 1}")
+        name = self._tables.setdefault((department, without), f"d{len(self._tables) + 1}")
         return f"Gosub({CONTEXT},{name},1)"
 
     def subroutines(self, contacts: Callable[[Iterable[PersonId]], str]) -> Iterator[tuple[str, str, Iterator[str]]]:
         """Yield the extension of each, what it is, and its priorities."""
         for number, (key, calendar) in enumerate(self._calendars.items(), start=1):
             yield f"c{number}", f"calendar {key} ({calendar.timezone})", _calendar(calendar, self._at)
-        for department, name in self._departments.items():
+        for (department, without), name in self._tables.items():
             said = "on duty" if department is None else f"on duty for {department}"
-            yield name, said, self._duties(department, contacts)
+            who = f"{said}, but for {', '.join(sorted(without))}" if without else said
+            yield name, who, self._duties(department, without, contacts)
 
-    def _duties(self, department: str | None, contacts: Callable[[Iterable[PersonId]], str]) -> Iterator[str]:
+    def _duties(
+        self, department: str | None, without: frozenset[PersonId], contacts: Callable[[Iterable[PersonId]], str]
+    ) -> Iterator[str]:
         yield "Set(CALLROUTER_DUTY=)"
         meant = [
             duty
@@ -77,7 +83,7 @@ class Clock:
             and self._at < duty.until
             and duty.since < self._at + WRITTEN_DAYS * _SECONDS
         ]
-        for person in dict.fromkeys(person for duty in meant for person in duty.people):
+        for person in dict.fromkeys(one for duty in meant for one in duty.people if one not in without):
             for since, until in _of(person, meant):
                 # The phones stand after the colon, where a colon of their own ends nothing.
                 asked = f"$[${{EPOCH}} < {since:.0f} | ${{EPOCH}} >= {until:.0f}]"

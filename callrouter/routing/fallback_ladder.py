@@ -55,7 +55,8 @@ class Ladder:
         yield "Set(CALLROUTER_STEP=0)"
         yield f"Set(CDR(callrouter_revision)={revision})"
         for number, step in enumerate(self._chosen.ladder, start=1):
-            on_duty = self._clock.duty(self._chosen.department) if step.target == "on_duty" else None
+            department = self._chosen.department
+            on_duty = self._clock.duty(department, self._kept(step)) if step.target == "on_duty" else None
             if on_duty is not None:
                 yield from self._duty(number, step, on_duty)
             elif step.people and step.at_once is not None and step.at_once < len(step.people):

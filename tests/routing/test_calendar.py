@@ -11,7 +11,6 @@ from hypothesis import given, settings, strategies as st
 
 from callrouter.routing.calendar import (
     hours_of,
-    is_holiday,
     is_open,
     next_opening,
     open_seconds,
@@ -116,7 +115,6 @@ def test_a_day_of_its_own_is_stronger_than_everything() -> None:
 def test_holidays_of_a_country_and_of_its_part() -> None:
     """Epiphany is a holiday in Bavaria only; who knows no holidays works on them."""
     epiphany, new_year = date(2026, 1, 6), date(2026, 1, 1)
-    assert [is_holiday(country, epiphany) for country in ("DE", "DE-BY")] == [False, True]
     week = (NINE_TO_SIX,) * 7
     assert hours_of(Calendar("a", "Europe/Berlin", week, "DE-BY"), epiphany) == ()
     assert hours_of(Calendar("b", "Europe/Berlin", week, "DE"), epiphany) == NINE_TO_SIX

@@ -89,6 +89,7 @@ default = [
 person = [{ring = "person:ada", seconds = 5}]
 shut = [
   {ring = "on_duty", seconds = 20, when = {open = false}},
+  {ring = "person:cy", seconds = 20},
   {add = "on_duty", seconds = 10},
   {add = "owner", seconds = 5},
   {ring = "department", when = {open = true}},
