@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError as Wrong
 
 from callrouter.routing.faults import closest
 from callrouter.routing.values import Span
@@ -36,8 +36,6 @@ MOMENT = rf"{DATE}(?: {_TIME})?"
 _RANGE = re.compile(rf"({_DAY})(?:[-–]({_DAY}))?")
 _EACH = re.compile(r"([0-9]{1,2}):([0-9]{2})[^0-9]+([0-9]{1,2}):([0-9]{2})")
 _OF_RUSSIA = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.(20[0-9]{2})")
-
-Wrong = PydanticCustomError
 
 
 def spans(text: str) -> tuple[Span, ...]:
