@@ -125,6 +125,14 @@ class ChannelEnteredBridge(_News):
     bridge: Bridge
 
 
+class ChannelDtmfReceived(_News):
+    """A key was pressed, and has been released."""
+
+    type: Literal["ChannelDtmfReceived"]
+    channel: Channel
+    digit: str
+
+
 class PlaybackFinished(_News):
     """A sound has ended, or failed."""
 
@@ -161,6 +169,7 @@ Message = (
     | Dial
     | ChannelDestroyed
     | ChannelEnteredBridge
+    | ChannelDtmfReceived
     | PlaybackFinished
     | CallBroadcast
     | ApplicationReplaced
@@ -175,6 +184,7 @@ TYPES = frozenset(
         "Dial",
         "ChannelDestroyed",
         "ChannelEnteredBridge",
+        "ChannelDtmfReceived",
         "PlaybackFinished",
         "CallBroadcast",
         "ApplicationReplaced",

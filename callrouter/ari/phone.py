@@ -15,8 +15,9 @@ from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.insist import EXISTS, GONE, insist_twice, once
 from callrouter.ari.register import Calls, Register
 from callrouter.ari.requests import QUICK, Request, Requests
+from callrouter.ari.sounds import Sounds
 from callrouter.ari.telling import Telling
-from callrouter.ari.translate import Whose
+from callrouter.ari.translate import Whose, prompt_of
 from callrouter.core import commands as cm, events as ev
 from callrouter.core.recorded import Ending, phone_of
 from callrouter.core.words import CallId, Instant, LegId, Release, Result
@@ -29,8 +30,13 @@ READ_AT_MOST = 0.5
 # The phone goes on showing what it showed when it rang, and the client is not told an internal number.
 _QUIETLY = {"inhibitConnectedLineUpdates": "true"}
 _INSTANT = re.compile(r"[0-9]{1,11}\.[0-9]{6}")
-_HARMLESS = re.compile(r"\w+\([\w-]+,[+*#\w.-]+,1\)")
-_REASONS = {Release.NORMAL: "normal", Release.NO_ANSWER: "no_answer", Release.REJECTED: "normal"}
+_HARMLESS = re.compile(r"\w+\([\w-]+,[+*#\w.-]+,\w+\)")
+_REASONS = {
+    Release.NORMAL: "normal",
+    Release.NO_ANSWER: "no_answer",
+    Release.GOES_ON: "no_answer",
+    Release.REJECTED: "normal",
+}
 
 log = structlog.get_logger()
 
@@ -46,27 +52,41 @@ class AriPhone:
         self.errands = Errands()
         self._telling = Telling(ari, self.errands)
         self.dialler = Dialler(ari, app, now, self.channels, self._telling, self.errands)
+        self.sounds = Sounds(ari, now, self.channels, self._telling, self.errands)
 
     def hear(self, message: ms.Message, calls: Calls) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
         self._telling.hear(message)
+        if isinstance(message, ms.ChannelDtmfReceived) and not self.sounds.is_asked(message.channel.id):
+            return True  # what people press in a conversation is nobody's business
+        if isinstance(message, ms.ChannelDestroyed):
+            self.sounds.forget(message.channel.id)
         is_known = self.channels.hear(message, calls, self._now())
         if isinstance(message, ms.StasisStart):
             self.dialler.arrived(message.channel.id, calls)
         return is_known
 
-    async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:
+    async def perform(self, call: CallId, command: cm.Command) -> ev.Event | None:  # noqa: C901 - a table
         """Do what a call wants; return the event it makes by itself, usually that it could not be done."""
         match command:
             case cm.Ring():
                 return await self.dialler.ring(call, command)
+            case cm.Confirm():
+                self.sounds.ask(command)
             case cm.HangUp():
+                self.sounds.forget(command.leg)
                 reason = "answered_elsewhere" if command.result is Result.ELSEWHERE else "normal"
                 await self.hang_up(command.leg, reason)
             case cm.Connect():
                 return await self._connect(command)
             case cm.SendRinging():
                 await self._telling.tell(Request("POST", f"channels/{command.caller}/ring"))
+            case cm.PlayMusic():
+                self.sounds.music(command)
+            case cm.Announce():
+                self.sounds.announce(call, command)
+            case cm.Hush():
+                await self.sounds.hush(command.announcements)
             case cm.Guard():
                 await self._limit(command.caller, command.seconds)
             case cm.Play():
@@ -92,6 +112,7 @@ class AriPhone:
 
     async def _connect(self, connect: cm.Connect) -> ev.Event | None:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
+        await self.sounds.understand(connect.leg)
         try:
             await self._build(bridge)
             leg, them = {"channel": connect.leg, **_QUIETLY}, {"channel": connect.caller, **_QUIETLY}
@@ -128,7 +149,7 @@ class AriPhone:
         await self._telling.tell(Request("POST", f"channels/{channel}/variable", limit))
 
     async def _play(self, call: CallId, play: cm.Play) -> ev.Event | None:
-        playback = f"{call}.prompt"
+        playback = prompt_of(call)
         self.channels.know(playback, Whose(call))
         request = Request("POST", f"channels/{play.caller}/play/{playback}", {"media": play.media})
         try:
@@ -194,7 +215,21 @@ class AriPhone:
         if let_go.lost is not None:  # first: who takes over from us after it knows that he has not left by himself
             mark: dict[str, str | int] = {"variable": "CDR(callrouter_end)", "value": let_go.lost}
             await self._telling.tell(Request("POST", f"channels/{let_go.caller}/variable", mark))
+        if let_go.place is not None and await self._goes_on(let_go.caller, let_go.place):
+            return
         await self.hang_up(let_go.caller, _REASONS.get(let_go.release, "congestion"))
+
+    async def _goes_on(self, channel: str, place: str) -> bool:
+        """Let the dialplan go on at a place of the scheme's; the guard would cut what happens there."""
+        if await self._lacks(channel, f"DIALPLAN_EXISTS({place})"):
+            log.error("the dialplan has no such place to go on", place=place)
+            return False
+        await self._limit(channel, 0)
+        context, extension, priority = place.split(",")
+        there: dict[str, str | int] = {"context": context, "extension": extension}
+        there |= {"priority": int(priority)} if priority.isdecimal() else {"label": priority}
+        await self._telling.send_off(channel, Request("POST", f"channels/{channel}/continue", there))
+        return True
 
 
 def _instant(told: str | None) -> Instant | None:

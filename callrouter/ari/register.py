@@ -55,6 +55,8 @@ class Register:
     def take_up(self, call: Call) -> None:
         """Know the channels of a call that a former life has left."""
         self.know(call.caller, Whose(call.id))
+        for announcement in call.playing:
+            self.know(announcement, Whose(call.id))
         for leg in call.legs:
             if leg.state is not LegState.GONE:
                 self.know(leg.id, Whose(call.id, leg.id, is_made_by_us=leg.id.startswith(f"{call.id}.")))

@@ -124,6 +124,7 @@ class Resync:
         """Fetch every channel of applications whose workers are dead, and adopt their calls."""
         for call, _ in former:
             self._expect(call)
+        await asyncio.gather(*(self._phone.sounds.silence(call) for call, _ in former))
         seen = await look_round(self._lists)
         for _ in range(ATTEMPTS):
             theirs = [(app, channel) for app in apps for channel in seen.held(app).values()]

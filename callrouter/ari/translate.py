@@ -24,6 +24,11 @@ class Whose:
     """Then Asterisk says how it ended (`ChannelDestroyed`), unless another channel took its place."""
 
 
+def prompt_of(call: CallId) -> str:
+    """Return the name under which a call's closing prompt is played."""
+    return f"{call}.prompt"
+
+
 def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None:
     """Return the event that a message about a known channel is; None where it is no news."""
     match message:
@@ -40,8 +45,10 @@ def translate(message: ms.Message, whose: Whose, at: Instant) -> ev.Event | None
             return _gone(whose, at, message.late, end, message.tech_cause or None)
         case ms.ChannelHangupRequest(tech_cause=487) if whose.leg is None:
             return ev.CallerGone(at, is_unanswered=True, late=message.late)
-        case ms.PlaybackFinished():
-            return ev.PromptEnded(at)
+        case ms.ChannelDtmfReceived() if whose.leg is not None:
+            return ev.KeyPressed(at, whose.leg, message.digit)
+        case ms.PlaybackFinished(playback=ms.Playback(id=sound)):
+            return ev.PromptEnded(at) if sound == prompt_of(whose.call) else ev.AnnouncementEnded(at, sound)
         case ms.StasisEnd() if not whose.is_made_by_us:
             return _gone(whose, at, message.late, ev.End.REFUSED)
     return None

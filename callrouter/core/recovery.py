@@ -15,6 +15,7 @@ from callrouter.core.ladder import guard_of
 from callrouter.core.parting import farewell, let_go
 from callrouter.core.recorded import Ending
 from callrouter.core.running import Reaction, end_step
+from callrouter.core.sound import hush, waiting_sound
 from callrouter.core.words import Instant, LegId, LostReason, Release, Result
 
 
@@ -29,8 +30,7 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
     call = _without(call, event)
     match call.phase:
         case Phase.CLIMBING:
-            call, commands = resume(call, event.at, event.since, event.gone)
-            return _guarded((call, (*questions(call), *commands)))
+            return _climb_on(call, event)
         case Phase.CONNECTING:
             return _guarded(_connect_again(call, event.at))
         case Phase.TALKING if not _talks(call):
@@ -41,6 +41,16 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
         case Phase.LEAVING:
             return _let_go_again(call, event.at)
     return call, ()
+
+
+def _climb_on(call: Call, event: ev.Recovered) -> Reaction:
+    """Nobody knows what the caller hears: what is announced stops, as the guard would wait behind it."""
+    call, hushed = hush(call)
+    told = bool(call.announced) or call.arrived.music is not None
+    call, commands = resume(call, event.at, event.since, event.gone)
+    sounds = (waiting_sound(call),) if told else ()
+    call, guarded = _guarded((call, (*sounds, *questions(call), *commands)))
+    return call, (*hushed, *guarded)
 
 
 def _left(call: Call, event: ev.Recovered) -> Reaction:

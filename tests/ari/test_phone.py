@@ -18,7 +18,7 @@ from callrouter.core import commands as cm, events as ev
 from callrouter.core.errors import AwayError
 from callrouter.core.events import Contact
 from callrouter.core.facts import PhoneState
-from callrouter.core.words import CallId, LegId, PersonId, Release, Result, Why
+from callrouter.core.words import CallId, LegId, LostReason, PersonId, Release, Result, Why
 from tests.ari.fake_ari import LOGIN, Answer, FakeAri
 
 CALL, LEG, ANNA = CallId("call"), LegId("call.1.1.anna"), PersonId("anna")
@@ -283,6 +283,25 @@ async def test_a_prompt_that_cannot_be_played_has_ended() -> None:
     refused = {"POST channels/caller/play/call.prompt": Answer(404)}
     async with FakeAri(answers=refused) as ari, a_phone(ari) as phone:
         assert await phone.perform(CALL, cm.Play("caller", "sound:x")) == ev.PromptEnded(1000.0)
+
+
+async def test_a_caller_goes_on_in_the_dialplan() -> None:
+    """At the place of the scheme, by its priority or its label; the guard would cut what happens there."""
+    for place, where in (("vm,600,1", {"priority": "1"}), ("vm,600,in", {"label": "in"})):
+        async with FakeAri() as ari, a_phone(ari) as phone:
+            await phone.perform(CALL, cm.LetGo("caller", Release.GOES_ON, "+7495", LostReason.NO_ANSWER, place))
+            asked = ["GET channels/caller/variable", "POST channels/caller/variable", "POST channels/caller/continue"]
+            assert ari.said() == ["POST channels/caller/variable", *asked]
+            assert ari.asked[-1].params == {"context": "vm", "extension": "600", **where}
+
+
+async def test_a_caller_who_cannot_go_on_is_let_go() -> None:
+    """The dialplan has no such place: he is not left in the line."""
+    no = {"GET channels/caller/variable": Answer(body={"value": "0"})}
+    async with FakeAri(answers=no) as ari, a_phone(ari) as phone:
+        await phone.perform(CALL, cm.LetGo("caller", Release.GOES_ON, "+7495", None, "vm,600,1"))
+        assert ari.said() == ["GET channels/caller/variable", "DELETE channels/caller"]
+        assert ari.asked[-1].params == {"reason": "no_answer"}
 
 
 ENDPOINT = "GET endpoints/PJSIP/101"

@@ -43,7 +43,14 @@ def said(kind: str, state: str = "Up", **more: Any) -> dict[str, Any]:
         (said("StasisEnd"), CALLER, ev.CallerGone(1.0)),
         (said("StasisEnd"), TAKEN, ev.LegEnded(1.0, LEG, ev.End.REFUSED, None)),
         (said("StasisEnd"), MADE, None),
-        ({"type": "PlaybackFinished", "playback": {"id": "p"}}, CALLER, ev.PromptEnded(1.0)),
+        ({"type": "PlaybackFinished", "playback": {"id": "call.prompt"}}, CALLER, ev.PromptEnded(1.0)),
+        (
+            {"type": "PlaybackFinished", "playback": {"id": "call.announcement1"}},
+            CALLER,
+            ev.AnnouncementEnded(1.0, "call.announcement1"),
+        ),
+        (said("ChannelDtmfReceived", digit="1"), MADE, ev.KeyPressed(1.0, LEG, "1")),
+        (said("ChannelDtmfReceived", digit="1"), CALLER, None),
         (started("x"), MADE, None),
         (
             started("new", replace_channel=a_channel("x")),

@@ -106,13 +106,15 @@ def test_a_question_nobody_heard_the_end_of() -> None:
     assert (row(call).legs[0].result, ANNA in call.steps[-1].asked) == (Result.NO_ANSWER, True)
 
 
-def test_an_announcement_goes_on_while_the_router_is_away() -> None:
-    """It plays in Asterisk: whether it has ended or not, it is stopped before somebody is connected."""
-    call = live(arrived(SAYS), found(0, 1, BORIS), ev.Recovered(T + 2, T + 1), rings(2, 1, 1, BORIS))
-    assert machine.advance(call, picks_up(3, 1, 1, BORIS))[1] == (
-        cm.Hush(("c.announcement1",)),
-        connect(leg(1, 1, BORIS)),
-    )
+def test_an_announcement_stops_when_the_router_comes_back() -> None:
+    """Behind it Asterisk would not do what it is told; the caller hears ringing, or music, again."""
+    back, stopped = ev.Recovered(T + 2, T + 1), cm.Hush(("c.announcement1",))
+    guard = cm.Guard("caller", guard_of((SAYS,), 60.0))
+    everybody = (found(0, 1, *SAYS.people), back)
+    assert last(arrived(SAYS), *everybody) == [stopped, guard, cm.SendRinging("caller")]
+    assert last(arrived(SAYS, music="jazz"), *everybody) == [stopped, guard, cm.PlayMusic("caller", "jazz")]
+    over = ev.AnnouncementEnded(T + 1, "c.announcement1")
+    assert last(arrived(SAYS), everybody[0], over, back) == [guard, cm.SendRinging("caller")]
 
 
 def test_announcements_follow_each_other() -> None:

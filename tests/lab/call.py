@@ -79,6 +79,11 @@ class Call(CallRecord):
         self.ended_by_us = True
         self.dialog.agent.request(cancel, lambda _: None)
 
+    async def press(self, key: str) -> None:
+        """Press a key."""
+        assert self.sound is not None
+        await self.sound.press(key)
+
     async def hold(self, *, on: bool = True, within: float = 5.0) -> None:
         """Put the other side on hold, or take it back with `on=False`; waits for the answer."""
         assert self.sound is not None

@@ -13,6 +13,10 @@ HEADER = struct.Struct("!BBHII")
 VOICE = struct.Struct("!HI")
 """The voice, and the packet's number: Asterisk numbers the packets it sends on anew, and so hides what is missing."""
 SAMPLES = 160  # 20 ms of PCMU
+EVENT = struct.Struct("!BBH")
+"""A key: which one, whether it is released (and how loud it was), and for how long it was pressed."""
+TELEPHONE_EVENT = 101
+KEYS = "0123456789*#"
 
 
 class Stream(asyncio.DatagramProtocol):
@@ -26,6 +30,8 @@ class Stream(asyncio.DatagramProtocol):
         self.voice = voice
         self.interval = interval
         self.sent = 0
+        self.signalled = 0
+        """Packets that were keys (RFC 4733), and no voice."""
         self.received = 0
         self.heard: Counter[int] = Counter()
         self.missing = 0
@@ -85,12 +91,27 @@ class Stream(asyncio.DatagramProtocol):
     def _tick(self) -> None:
         if self._transport is None or self._transport.is_closing() or self.sending_to is None:
             return
-        number = self.sent & 0xFFFF
-        header = HEADER.pack(0x80, 0, number, self.sent * SAMPLES & 0xFFFFFFFF, self._source)
+        sequence = (self.sent + self.signalled) & 0xFFFF
+        header = HEADER.pack(0x80, 0, sequence, self.sent * SAMPLES & 0xFFFFFFFF, self._source)
         payload = VOICE.pack(self.voice, self.sent).ljust(SAMPLES, b"\xff")
         self._transport.sendto(header + payload, self.sending_to)
         self.sent += 1
         self._timer = asyncio.get_running_loop().call_later(self.interval, self._tick)
+
+    async def press(self, key: str) -> None:
+        """Press a key for 100 ms (RFC 4733), the last packet three times."""
+        begun = self.sent * SAMPLES & 0xFFFFFFFF
+        for number in range(1, 8):
+            if self._transport is None or self.sending_to is None:
+                return
+            ends, lasts = number >= 5, min(number, 5) * SAMPLES
+            sequence, marker = (self.sent + self.signalled) & 0xFFFF, 0x80 if number == 1 else 0
+            header = HEADER.pack(0x80, marker | TELEPHONE_EVENT, sequence, begun, self._source)
+            event = EVENT.pack(KEYS.index(key), 0x8A if ends else 0x0A, lasts)
+            self._transport.sendto(header + event, self.sending_to)
+            self.signalled += 1
+            if not ends:
+                await asyncio.sleep(0.02)
 
     async def hear(self, voice: int, packets: int, within: float) -> None:
         """Wait until `packets` more packets of that voice have come in."""
