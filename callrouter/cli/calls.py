@@ -29,8 +29,8 @@ def calls() -> None:
 @click.option("--caller", metavar="NUMBER", help="Only calls from this number.")
 @click.option(
     "--direction",
-    type=click.Choice(["in", "out", "internal"]),
-    help="Only these; default: in and internal. Of a call out, the line is the number that was dialled.",
+    type=click.Choice(["in", "out", "internal", "blocked", "not_client"]),
+    help="Only these; default: all but out. Of a call out, the line is the number that was dialled.",
 )
 @as_json
 def list_(*, start: str | None, end: str | None, wants_json: bool, **conditions: str | None) -> None:
