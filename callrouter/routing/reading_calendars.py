@@ -9,6 +9,7 @@ from holidays import country_holidays
 from holidays.utils import list_supported_countries
 
 from callrouter.routing import times
+from callrouter.routing.calendar import known
 from callrouter.routing.document_people import CalendarPart
 from callrouter.routing.faults import closest, quoted
 from callrouter.routing.values import Calendar
@@ -27,7 +28,7 @@ def calendars(source: Source) -> dict[str, Calendar]:
         timezone = source.zone(part.timezone, *at, "timezone")
         holidays = _holidays(source, part.holidays, *at, "holidays")
         days = tuple(sorted((times.day(day), times.otherwise(hours)) for day, hours in part.days.items()))
-        found[key] = Calendar(key, timezone, times.week(part.hours), holidays, part.short_before_holidays, days)
+        found[key] = known(Calendar(key, timezone, times.week(part.hours), holidays, part.short_before_holidays, days))
     return found
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from callrouter.routing.calendar import (
     hours_of,
     is_open,
+    known,
     next_opening,
     open_seconds,
     spans,
@@ -213,6 +214,8 @@ def test_calendars_of_two_revisions_are_told_apart() -> None:
     noon = at("2026-11-23 09:30+00:00")
     assert hash(before) == hash(after)
     assert [is_open(one, noon) for one in (before, after, before)] == [False, True, False]
+    assert [known(daily(540, 600)), known(daily(540, 660))] == [before, after]
+    assert known(daily(540, 600)) is known(daily(540, 600))
 
 
 UNHURRIED = settings(deadline=None)
