@@ -29,7 +29,8 @@ def lines(source: Source, ladders: Ladders) -> dict[str, Line]:
         e164 = numbers.read(key, source.country).e164
         if not re.fullmatch(LINE_KEY, key) or (e164 is None and key.startswith("+")):
             said = "a line is a valid phone number, or 2 to 40 ASCII letters and digits"
-            source.wrong(said, "lines", key, meant=e164)
+            many = '; many numbers stand in its "numbers"' if patterns(key, source.country) else ""
+            source.wrong(said + many, "lines", key, meant=e164)
         part = source.part(LinePart, value, "lines", key)
         if part is None:
             continue
