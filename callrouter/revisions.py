@@ -12,7 +12,7 @@ from callrouter.core.errors import CallrouterError
 from callrouter.pauses import Pauses
 from callrouter.reception import Current, Reception
 from callrouter.routing.scheme import parse
-from callrouter.store import people, schemes
+from callrouter.store import schemes
 from callrouter.store.database import Database
 from callrouter.store.news import CHANNEL
 
@@ -55,11 +55,10 @@ class Revisions:
         has = None if self._reception.current is None else self._reception.current.revision
         try:
             async with self._database.reading() as connection:
-                paused = await people.pauses(connection)
+                await self._pauses.take_up(connection)
                 number = await schemes.current_number(connection)
                 newest = await schemes.get(connection, number) if number is not None and number != has else None
             self._answered()
-            self._pauses.known = paused
             if newest is not None:
                 scheme = await asyncio.to_thread(parse, newest.document, f"revision {newest.revision}")
                 self._reception.current = Current(scheme, newest.revision)
