@@ -240,7 +240,7 @@ class Rig:
 
     async def inbound(self) -> list[dict[str, Any]]:
         """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
-        return [row for row in await self.calls() if row["direction"] == "in"]
+        return [row for row in await self.calls() if row["direction"] in {"in", "blocked", "not_client"}]
 
     async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
         """Wait until that many calls have ended; return them."""
