@@ -28,6 +28,11 @@ def behind(block: Block) -> dict[str, Calls]:
     return dict(_behind(block, ()))
 
 
+def once(rows: Iterable[CallRow]) -> Calls:
+    """Return each call once, in their order."""
+    return tuple({id(row): row for row in rows}.values())
+
+
 def seconds(parts: Iterable[float]) -> float:
     """Return the sum, to the millisecond."""
     return round(sum(parts), 3)

@@ -1,0 +1,57 @@
+"""Clients two of ours talked to within seven days, in different calls: a transfer is no second opinion."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from callrouter.ledger.figure import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from callrouter.ledger.figure import Block, Calls, Value
+    from callrouter.ledger.period import Period
+    from callrouter.ledger.talk import Segment
+
+WITHIN = 7 * 86_400
+"""Seconds between the beginnings of two conversations."""
+
+
+def shared_clients(spoken: Iterable[Segment], period: Period) -> dict[str, tuple[Segment, ...]]:
+    """Return by number who talked to a client in the period, and who else within seven days before, in order."""
+    by_number: defaultdict[str, list[Segment]] = defaultdict(list)
+    for segment in sorted(spoken, key=lambda one: one.started_at):
+        number = segment.call.line if segment.call.direction == "out" else segment.call.caller
+        if number is not None and segment.person is not None:
+            by_number[number].append(segment)
+    found = {number: _shared(by_number[number], period) for number in sorted(by_number)}
+    return {number: those for number, those in found.items() if those}
+
+
+def block(found: dict[str, tuple[Segment, ...]]) -> Block:
+    """Return the clients, each with the people and the calls; in the figure the last call stands for him."""
+    return {
+        "clients": tuple(those[-1].call for those in found.values()),
+        "list": [{"key": number, "people": _people(those), "calls": _calls(those)} for number, those in found.items()],
+    }
+
+
+def _shared(spoken: Sequence[Segment], period: Period) -> tuple[Segment, ...]:
+    """Return the segments that have one of another person, in another call, near enough; the later in the period."""
+    pairs = [
+        (one, other)
+        for number, other in enumerate(spoken)
+        if period.holds(other.call.arrived_at)
+        for one in spoken[:number]
+        if one.person != other.person and one.call is not other.call and other.started_at - one.started_at <= WITHIN
+    ]
+    return tuple(one for one in spoken if any(one in pair for pair in pairs))
+
+
+def _people(those: Iterable[Segment]) -> list[Value]:
+    return list(dict.fromkeys(segment.person for segment in those))
+
+
+def _calls(those: Iterable[Segment]) -> Calls:
+    return once(segment.call for segment in those)
