@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "blue"}
 OF_ASTERISK = ("asterisk", "modules", "settings", "clock", "dialplan", "phones")
 """What only Asterisk can tell."""
+ASKED_FOR = "+70000000000"
+"""Nobody's number, for which the CRM is asked."""
 CLOCK_MOST = 2.0
 """Seconds Asterisk's clock and ours may differ."""
 CLOCK = "%d %H:%M"
@@ -72,6 +74,7 @@ async def _examine() -> list[Finding]:
     finally:
         await database.close()
     found += _fallback(told)
+    found += await _lookup(told)
     found += [finding async for finding in _asterisk(told, scheme)]
     if any(finding.check == "ari" and finding.state == "fail" for finding in found):
         looked_at = {finding.check for finding in found}
@@ -130,6 +133,31 @@ def _fallback(told: Settings) -> list[Finding]:
     if (day - date.today()).days > FALLBACK_LEAST:  # noqa: DTZ011 -- a day more or less
         return [Finding("fallback", "ok", seen)]
     return [Finding("fallback", "warn", seen, f"callrouter dialplan render --out {file}, then `dialplan reload`")]
+
+
+async def _lookup(told: Settings) -> list[Finding]:
+    """Ask the CRM as a call would; it says nothing where there is none."""
+    from time import monotonic
+    from urllib.parse import urlsplit
+
+    from callrouter.lookup.answer import WrongAnswerError
+    from callrouter.lookup.crm import ANSWER_AT_MOST, Crm, CrmAwayError
+
+    if told.lookup_url is None:
+        return []
+    where = urlsplit(told.lookup_url).netloc
+    begun = monotonic()
+    try:
+        async with Crm(told.lookup_url, told.token()) as crm:
+            await crm.ask(told.lookup_url, ASKED_FOR)
+    except WrongAnswerError as wrong:
+        return [Finding("look-up", "fail", f"{where} answers, but {wrong}", "let it answer as docs/operations.md says")]
+    except CrmAwayError as away:
+        mend = (
+            f"a call waits {ANSWER_AT_MOST:g} s for it at most: correct LOOKUP_URL or LOOKUP_TOKEN, or make it quicker"
+        )
+        return [Finding("look-up", "fail", f"{where}: {away}", mend)]
+    return [Finding("look-up", "ok", f"{where} answers in {(monotonic() - begun) * 1000:.0f} ms")]
 
 
 async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Finding]:

@@ -72,6 +72,8 @@ def test_a_secret_from_a_file(environment: dict[str, str], file: str, password: 
         ({"CALLROUTER_HTTP_BIND": "a:99999"}, "", "CALLROUTER_HTTP_BIND: is not HOST:PORT or off"),
         ({"CALLROUTER_ARI_URL": "127.0.0.1:8088"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
         ({"CALLROUTER_ARI_URL": "http://u:secret@pbx/ari"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
+        ({"CALLROUTER_LOOKUP_URL": "crm/clients"}, "", "CALLROUTER_LOOKUP_URL: is not http://HOST/PATH"),
+        ({"CALLROUTER_LOOKUP_URL": "https://u:p@crm/"}, "", "CALLROUTER_LOOKUP_URL: is not http://HOST/PATH"),
         ({"CALLROUTER_ARI_PASSWORD_FILE": "nowhere"}, "", "CALLROUTER_ARI_PASSWORD_FILE: cannot read nowhere"),
         ({"CALLROUTER_CONFIG": "nowhere.toml"}, "", "CALLROUTER_CONFIG: there is no file nowhere.toml"),
         ({"CALLROUTER_CONFIG": "."}, "", ".: "),
@@ -84,3 +86,12 @@ def test_what_is_wrong_is_named_where_it_stands(environment: dict[str, str], fil
         load(environment)
     assert str(raised.value).startswith(message)
     assert raised.value.exit_code == 2
+
+
+def test_the_crm_is_asked_with_a_secret() -> None:
+    """Its token may come from a file, and is not printed with the settings."""
+    Path("token").write_text("of-the-crm\n")
+    told = load({"CALLROUTER_LOOKUP_URL": "https://crm.example/api?x=1", "CALLROUTER_LOOKUP_TOKEN_FILE": "token"})
+    assert (told.lookup_url, told.token()) == ("https://crm.example/api?x=1", "of-the-crm")
+    assert "of-the-crm" not in repr(told)
+    assert load({}).token() is None
