@@ -56,7 +56,7 @@ def connected(call: Call, winner: Leg) -> Call:
         patience=None,
         answered_at=at,
         answered_by=winner.person,
-        answered_step=call.steps[-1].step,
+        answered_step=call.steps[-1].step if call.steps else None,
         talk=(Talk(winner.person, at),),
     )
 

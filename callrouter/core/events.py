@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callrouter.core.ladder import Person, Step
-from callrouter.core.recorded import Ending
+from callrouter.core.recorded import Ending, PickedUp
 from callrouter.core.words import Instant, LegId, LostReason, PersonId, Why
 
 
@@ -285,6 +285,8 @@ class Recovered:
 
     Of one who is there: of his conversation, which is over.
     """
+    picked_up: PickedUp | None = None
+    """With whom the caller is together, or is to be, as Asterisk has it."""
 
 
 Event = (

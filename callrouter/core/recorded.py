@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from callrouter.core.words import Instant, LostReason
+from callrouter.core.words import Instant, LegId, LostReason, PersonId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -148,6 +148,21 @@ class Ending:
     """With whom that was (`PJSIP/101`)."""
     lost: LostReason | None = None
     """Why nobody talked, as it was marked before he was let go; ABANDONED where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """A leg that Asterisk has up, of which the records of a worker that died need not say anything."""
+
+    leg: LegId
+    person: PersonId | None
+    phone: str
+    step: int
+    started_at: Instant
+    at: Instant
+    """When it was picked up."""
+    bridge: str | None = None
+    """In which it is together with the caller; None: it is not yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from callrouter.core.closing import caller_gone, close_bridge, hushed
 from callrouter.core.commands import Guard
 from callrouter.core.confirm import questions
 from callrouter.core.connect import connected, not_connected, won
+from callrouter.core.going_on import go_on, is_news, with_stray
 from callrouter.core.ladder import guard_of
 from callrouter.core.parting import farewell, let_go
 from callrouter.core.recorded import Ending
@@ -28,6 +29,15 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
     if event.ending and winner and call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
         return _talked_out(_without(connected(call, winner), event), event.at, event.ending.at)
     call = _without(call, event)
+    if event.picked_up is not None and is_news(call, event.picked_up):
+        call, commands = go_on(call, event.picked_up, event.at)
+        return (call, commands) if call.phase is Phase.TALKING else _guarded((call, commands))
+    call, stopped = (call, ()) if event.picked_up is None else with_stray(call, event.picked_up)
+    call, commands = _taken_up(call, event)
+    return call, (*stopped, *commands)
+
+
+def _taken_up(call: Call, event: ev.Recovered) -> Reaction:
     match call.phase:
         case Phase.CLIMBING:
             return _climb_on(call, event)

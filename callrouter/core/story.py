@@ -145,6 +145,8 @@ def _arrived(event: ev.CallArrived) -> str:
 
 def _recovered(event: ev.Recovered) -> str:
     back = f"the router is back after {event.at - event.since:.1f} s"
+    if (up := event.picked_up) is not None:
+        return f"{back}; by Asterisk's record {person_of(up.leg)} picked up {event.at - up.at:.1f} s ago"
     if not event.is_caller_gone:
         return back
     if event.ending is None:

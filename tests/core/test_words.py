@@ -7,7 +7,7 @@ import pytest
 from callrouter.core import commands as cm, events as ev, story
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.facts import Arrival, PhoneState
-from callrouter.core.recorded import Ending
+from callrouter.core.recorded import Ending, PickedUp
 from callrouter.core.words import CallId, LegId, LostReason, PersonId, Release, Result, Why
 from tests.core.calls import ANNA, BORIS, PERSON, T, arrived, leg, ring
 
@@ -45,6 +45,10 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.LegProgressed(T, LegId("call.1.1.anna")), "sound comes from anna"),
     (ev.LegDelayed(T, ONE, 4.2), "anna is called 4.2 s late"),
     (ev.Recovered(T, T - 3.0), "the router is back after 3.0 s"),
+    (
+        ev.Recovered(T, T - 3.0, picked_up=PickedUp(leg(1, 1, ANNA), ANNA, "PJSIP/101", 1, T - 9.0, T - 3.5)),
+        "the router is back after 3.0 s; by Asterisk's record anna picked up 3.5 s ago",
+    ),
     (
         ev.Recovered(T, T - 3.0, is_caller_gone=True),
         "the router is back after 3.0 s; the caller left meanwhile, taken as gone when the router was last there",

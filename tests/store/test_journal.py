@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callrouter.core import commands as cm, events as ev
+from callrouter.core.recorded import PickedUp
 from callrouter.core.words import CallId, LegId, LostReason, PersonId, Release, Result, Why
 from callrouter.store import journal as journals
 from callrouter.store.codec import Record, TornRecordError, decode, encode
@@ -46,6 +47,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.LegProgressed(1.0, LEG),
     ev.LegDelayed(6.0, LEG, 5.0),
     ev.Recovered(2.0, 1.0, (LEG,), is_caller_gone=True),
+    ev.Recovered(2.0, 1.0, picked_up=PickedUp(LEG, None, "PJSIP/101", 1, 0.5, 1.0, "call.bridge1")),
 )
 COMMANDS: tuple[cm.Command, ...] = (
     cm.Ask(1, PEOPLE),
