@@ -107,4 +107,5 @@ clean:
 .PHONY: bench
 RATES ?= 20
 bench: asterisk
+	$(BIN)/python -m bench.decision
 	$(BIN)/python -m bench $(RATES)

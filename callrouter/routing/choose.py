@@ -70,10 +70,10 @@ def choose(scheme: Scheme, line: Line, caller: Caller, at: Instant | None, stand
     chosen = _frame(situation, kind, rule)
     ladder, asks = _ladder(situation, chosen)
     named = dict.fromkeys(person for step in ladder for person in step.people)
-    return replace(chosen, ladder=ladder, people=tuple(person_of(situation, one) for one in named), asks=asks)
+    return replace(chosen, ladder=ladder, people=tuple(_person(situation, one) for one in named), asks=asks)
 
 
-def person_of(situation: Situation, person: PersonId) -> Person:
+def _person(situation: Situation, person: PersonId) -> Person:
     """Return somebody as a call knows him."""
     found = situation.scheme.people[person]
     wrap_up = situation.scheme.company.wrap_up if found.wrap_up is None else found.wrap_up
@@ -101,7 +101,7 @@ def _frame(situation: Situation, kind: str, rule: Rule | None) -> Chosen:
         source=line.source,
         is_closed=is_closed,
         music=line.music,
-        goes_on=None if is_closed else line.at_end.context,
+        goes_on=line.at_end.context if situation.is_open else None,
     )
 
 
@@ -120,7 +120,7 @@ def _ladder(situation: Situation, chosen: Chosen) -> tuple[tuple[Step, ...], Ask
         made = _step(step, arranged(step, meant.people, situation), meant.nobody)
         steps.append(replace(made, deputies=meant.deputies) if meant.deputies else made)
     people = tuple(dict.fromkeys(person for step in steps for person in step.people))
-    if line.at_end.again and not chosen.is_closed and people:
+    if line.at_end.again and situation.is_open and people:
         steps.append(Step(Action.RING, AGAIN, people, line.at_end.seconds, IfBusy.WAIT))
     return tuple(_bounded(steps, most)), asks
 
@@ -128,11 +128,11 @@ def _ladder(situation: Situation, chosen: Chosen) -> tuple[tuple[Step, ...], Ask
 def _written(situation: Situation, chosen: Chosen) -> Iterator[SchemeStep]:
     """Yield the steps as the document has them: whose direct line it is first, what the line's end adds last."""
     scheme, line = situation.scheme, situation.line
-    if line.person is not None and not chosen.is_closed:
+    if line.person is not None and situation.is_open:
         yield SchemeStep(Action.RING, f"person:{line.person}", line.person_seconds, IfBusy.SKIP)
     if chosen.ladder_name is not None:
         yield from scheme.ladders[chosen.ladder_name]
-    if line.at_end.ladder is not None and not chosen.is_closed:
+    if line.at_end.ladder is not None and situation.is_open:
         yield from scheme.ladders[line.at_end.ladder]
 
 
