@@ -130,10 +130,8 @@ def _follows(commands: Iterable[cm.Command], at: Instant, assumed: Mapping[Perso
 
 
 def _presence(person: Person, assumed: Mapping[PersonId, Assumed]) -> ev.Presence:
-    """Return how somebody is: by the scheme, else as it is assumed, else free."""
+    """Return how somebody is whom the scheme has not away: as it is assumed, else free."""
     taken = assumed.get(person.id)
-    if person.away is not None:
-        return ev.Away(person.id, person.away)
     if taken is Assumed.BUSY:
         return ev.Busy(person.id)
     if taken is not None:

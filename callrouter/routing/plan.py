@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from callrouter.routing.faults import place
 from callrouter.routing.shown import NEVER_SHOWN, shown
-from callrouter.routing.values import Company, Scheme, SchemeStep
+from callrouter.routing.values import Calendar, Company, Scheme, SchemeStep
 from callrouter.routing.warnings import warnings
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Difference:
                 yield Change(place(*at), f"new ({self._summary(after[key])})")
             elif section == "ladders":
                 yield from self._steps(at, before[key], after[key])
-            elif isinstance(after[key], str | tuple):
+            elif isinstance(after[key], str | tuple | Calendar):
                 yield from self._value(at, before[key], after[key])
             else:
                 yield from self._fields(at, before[key], after[key])

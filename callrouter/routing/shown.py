@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,12 +36,8 @@ def fields_of(value: Any, timezone: str, *told: str) -> str:
 def _several(values: Iterable[Any], timezone: str) -> str:
     """Words one after the other; what is more than a word is set apart."""
     ordered = sorted(values) if isinstance(values, frozenset) else list(values)
-    words = all(isinstance(one, str | date) for one in ordered)
+    words = all(isinstance(one, str) for one in ordered)
     return (" " if words else "; ").join(shown(one, timezone) for one in ordered) or NOTHING
-
-
-def _named(values: Mapping[str, Any], timezone: str) -> str:
-    return "; ".join(f"{key} {shown(one, timezone)}" for key, one in values.items()) or NOTHING
 
 
 def _step(step: SchemeStep, timezone: str) -> str:
@@ -55,7 +51,7 @@ def _step(step: SchemeStep, timezone: str) -> str:
 
 
 def _condition(condition: Condition, timezone: str) -> str:
-    plain = fields_of(condition, timezone, "attributes")
+    plain = fields_of(condition, timezone, "attributes", "checks")
     named = [f"{name} {' '.join(words)}" for name, words in condition.attributes]
     return ", ".join([*([] if plain == NOTHING and named else [plain]), *named])
 
@@ -78,8 +74,9 @@ def _period(since: float, until: float, timezone: str) -> str:
 
 
 def _calendar(calendar: Calendar, timezone: str) -> str:
-    rest = fields_of(calendar, timezone, "week", "timezone")
-    return f"{weekly(calendar.week)} {calendar.timezone}{'' if rest == NOTHING else f', {rest}'}"
+    rest = fields_of(calendar, timezone, "week", "timezone", "days")
+    days = [f"{day} {clock(spans) or 'closed'}" for day, spans in calendar.days]
+    return ", ".join([f"{weekly(calendar.week)} {calendar.timezone}", *([] if rest == NOTHING else [rest]), *days])
 
 
 def _shift(shift: Shift, _: str) -> str:
@@ -92,7 +89,6 @@ _SAID: dict[type, Callable[[Any, str], str]] = {
     float: lambda number, _: f"{number:g}",
     tuple: _several,
     frozenset: _several,
-    dict: _named,
     SchemeStep: _step,
     Condition: _condition,
     Absence: _absence,
