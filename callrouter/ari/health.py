@@ -27,10 +27,13 @@ NEEDED = (
     "res_ari_events",
     "bridge_simple",
     "chan_pjsip",
+    "func_strings",
 )
 WANTED = {
     "res_pjsip_rfc3326": "phones will show calls that a colleague answered as missed",
     "res_ari_device_states": "phones that are not PJSIP count as unreachable",
+    "res_stasis_device_state": "no lamp on a desk phone shows who has paused",
+    "func_devstate": "do not disturb and forwarding, as FreePBX keeps them, are not known",
     "func_callerid": "phones will not show who calls",
     "func_timeout": "a caller whom the router forgets is not fetched back",
 }
