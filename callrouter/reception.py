@@ -70,12 +70,13 @@ class Reception:
         began = monotonic()
         number = read(arrival.caller_raw, current.scheme.country)
         kind = direction(current.scheme, number)
-        if kind != "blocked":
+        if kind != "blocked" and not arrival.goes_on:
             await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
         known = await self._known(current.scheme, number.e164 if kind == "in" else None, line)
         decided = await self._decide(current.scheme, line, Caller(number, known.client), arrival.at, began)
         guard = guard_of(decided.ladder, decided.ring_at_most)
-        await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
+        if not arrival.goes_on:
+            await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
         if await self._is_internal(arrival):
             decided = replace(decided, direction="internal")
         event = arrived(

@@ -113,6 +113,12 @@ class Switchboard:
         serving = self._guarded(arrival.call, line, self._serve(line))
         line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
 
+    def regain(self, arrival: Arrival, event: ev.Recovered) -> None:
+        """Go on with a call of which no record tells, as Asterisk has it."""
+        line = self._lines[arrival.call] = _Line(arrival)
+        serving = self._guarded(arrival.call, line, self._go_on(line, event))
+        line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
+
     def expect(self, call: Call) -> None:
         """A call that was left behind is about to be adopted: until then what is delivered to it waits."""
         arrived = call.arrived
@@ -122,7 +128,7 @@ class Switchboard:
 
     def adopt(self, call_id: CallId, event: ev.Recovered) -> None:
         """Go on with a call that was expected."""
-        line, call = self._lines[call_id], self._expected.pop(call_id)
+        line, call, event = self._lines[call_id], self._expected.pop(call_id), self._with_person(event)
         line.call = call
         serving = self._guarded(call_id, line, self._converse(line, *advance(call, event), event))
         line.task = asyncio.create_task(serving, name=f"call {call_id}")
@@ -168,6 +174,20 @@ class Switchboard:
                 arrived = replace(arrived, left_at=event.at)
             line.events.put_nowait(event)
         await self._converse(line, *arrive(line.arrival.call, arrived), arrived)
+
+    async def _go_on(self, line: _Line, event: ev.Recovered) -> None:
+        arrived = await self._receive(line.arrival)
+        arrived = replace(arrived, at=arrived.arrived_at)
+        event = self._with_person(event)
+        call, _ = arrive(line.arrival.call, arrived)
+        self._journal.write(call.id, arrived, ())  # what was to be done about it is done
+        await self._converse(line, *advance(call, event), event)
+
+    def _with_person(self, event: ev.Recovered) -> ev.Recovered:
+        up = event.picked_up
+        if up is None or up.person is not None:
+            return event
+        return replace(event, picked_up=replace(up, person=self._person_at(up.phone)))
 
     async def _guarded(self, call_id: CallId, line: _Line, serving: Coroutine[Any, Any, None]) -> None:
         """Whatever happens in one call, its caller is not stranded and the other calls do not notice."""

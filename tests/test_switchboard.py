@@ -13,6 +13,7 @@ from callrouter import switchboard
 from callrouter.core import commands as cm, events as ev
 from callrouter.core.call import Call, Phase
 from callrouter.core.facts import Arrival
+from callrouter.core.recorded import PickedUp
 from callrouter.core.words import CallId, PersonId, Release, Result
 from callrouter.switchboard import Switchboard
 from tests import virtual
@@ -351,3 +352,23 @@ def test_a_pickup_is_told_with_the_person_whose_phone_it_was() -> None:
         await office.over()
 
     virtual.run(story())
+
+
+def test_a_call_of_which_no_record_tells_goes_on() -> None:
+    """Its arrival is written down and not acted upon; then it stands as Asterisk has it, until one leaves."""
+
+    async def story() -> Office:
+        office = Office(ladder=arrived(RESPONSIBLE))
+        up = PickedUp(leg(1, 1, ANNA), None, "PJSIP/102", 1, 1.0, 2.0, "c.bridge1")
+        office.board.regain(replace(ARRIVAL, goes_on=True), ev.Recovered(5.0, 2.0, picked_up=up))
+        await asyncio.sleep(3)
+        (call,) = office.board.live()
+        assert (call.phase, call.answered_by, call.steps[0].started_at) == (Phase.TALKING, BORIS, 0.0)
+        office.board.deliver(ID, ev.LegEnded(virtual.clock(), up.leg, ev.End.REFUSED))
+        await office.over()
+        return office
+
+    assert [what for _, what in virtual.run(story()).done] == [
+        "write CallArrived", "write Recovered", "Connect", "write LegEnded", "let go normal", "write CallerGone",
+        "CloseBridge",
+    ]  # fmt: skip

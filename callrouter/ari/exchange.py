@@ -14,6 +14,7 @@ from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.features import is_feature
 from callrouter.ari.inventory import arguments_of, is_named_by_us
 from callrouter.ari.phone import AriPhone
+from callrouter.ari.regained import Ended
 from callrouter.ari.register import is_leg
 from callrouter.ari.requests import Request, Requests
 from callrouter.ari.roll_call import HERE, ROLL_CALL_REPLY, THERE
@@ -54,7 +55,7 @@ class Exchange:
         ids: Callable[[], CallId],
         now: Callable[[], Instant],
         replaced: asyncio.Event,
-        ended: resync.Ended,
+        ended: Ended,
         lead: Callable[[int], int],
         serve: Callable[[ms.Channel, Sequence[str]], Coroutine[Any, Any, None]],
     ) -> None:

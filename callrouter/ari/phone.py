@@ -114,7 +114,9 @@ class AriPhone:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         await self.sounds.understand(connect.leg)
         try:
-            await self._build(bridge)
+            if {connect.leg, connect.caller} <= await self._build(connect.bridge):
+                await self._let_last(connect)  # they talk already: nothing is touched under them
+                return None
             leg, them = {"channel": connect.leg, **_QUIETLY}, {"channel": connect.caller, **_QUIETLY}
             await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", leg), QUICK)
             await insist_twice(self.ari, Request("POST", f"{caller}/answer"), QUICK)
@@ -125,18 +127,24 @@ class AriPhone:
                 return None
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
-        talked: dict[str, str | int] = {"variable": "CALLROUTER_TALKED", "value": "1"}
-        await self._telling.tell(Request("POST", f"{caller}/variable", talked))
-        await self.renew(connect.caller, connect.leg)
+        await self._let_last(connect)
         return None
 
-    async def _build(self, bridge: str) -> None:
-        """Make the bridge; it is there already where only Asterisk's answer was lost."""
+    async def _let_last(self, connect: cm.Connect) -> None:
+        """Mark who talks: when his time is over he is not sent to the fallback; and let him talk."""
+        talked: dict[str, str | int] = {"variable": "CALLROUTER_TALKED", "value": "1"}
+        await self._telling.tell(Request("POST", f"channels/{connect.caller}/variable", talked))
+        await self.renew(connect.caller, connect.leg)
+
+    async def _build(self, bridge: str) -> frozenset[str]:
+        """Make the bridge; return who is in it already, if Asterisk's answer was lost or a worker died."""
         try:
-            await insist_twice(self.ari, Request("POST", bridge, {"type": "mixing"}), QUICK)
+            await insist_twice(self.ari, Request("POST", f"bridges/{bridge}", {"type": "mixing"}), QUICK)
         except AriRefused as refused:
             if refused.status != EXISTS:
                 raise
+            return frozenset(await self.members(bridge) or ())
+        return frozenset()
 
     async def renew(self, *channels: str) -> None:
         """Let a conversation last: Asterisk's limit on its channels begins anew."""
@@ -196,6 +204,10 @@ class AriPhone:
     async def picked_up_at(self, leg: LegId) -> Instant | None:
         """Return when a phone was picked up, by Asterisk's record."""
         return _instant(await self.read(leg, "CDR(answer,u)"))
+
+    async def began_at(self, channel: str) -> Instant | None:
+        """Return when a channel was made, by Asterisk's record."""
+        return _instant(await self.read(channel, "CDR(start,u)"))
 
     async def members(self, bridge: str) -> tuple[str, ...] | None:
         """Return who is in a bridge; None where Asterisk does not say, or has none of that name."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
-from callrouter.ari import messages as ms
+from callrouter.ari import messages as ms, regained
 from callrouter.ari.errors import AriRefused
 from callrouter.ari.inventory import Inventory, arguments_of, is_named_by_us, look_round
+from callrouter.ari.pairs import Pair, Pairs
 from callrouter.ari.phone import AriPhone
+from callrouter.ari.regained import Ended, Regained
 from callrouter.ari.requests import Request, Requests
 from callrouter.core import events as ev
 from callrouter.core.call import Call, LegState
-from callrouter.core.recorded import Ending
 from callrouter.core.words import CallId, Instant, LegId
 
 LISTED_AT_MOST = 200
@@ -36,16 +37,8 @@ Former = list[tuple[Call, Instant]]
 """Calls that a former life, or another worker, has left, each with the instant at which it was last there."""
 
 
-Ended = Callable[[str], Awaitable[Ending | None]]
-"""What Asterisk recorded of a channel that is gone, within a bounded time; None: nothing."""
-
-
-class Calls(Protocol):
+class Calls(regained.Calls, Protocol):
     """The calls in hand."""
-
-    def deliver(self, call: CallId, event: ev.Event) -> None:
-        """News of one."""
-        ...
 
     def expect(self, call: Call) -> None:
         """One that is about to be adopted: what is delivered to it waits."""
@@ -86,6 +79,8 @@ class Resync:
         self._app = app
         self._calls = calls
         self._now = now
+        self._pairs = Pairs(phone)
+        self._regained = Regained(phone, self._pairs, calls, now, ended)
         self._moving: set[str] = set()
         """Channels that were asked for, and have not come yet."""
         self.lost_at: Instant | None = None
@@ -112,6 +107,7 @@ class Resync:
         unfetched = [(call, since) for call, since in former if inherited & _channels(call)]
         here = [one for one in former if one not in unfetched]
         former[:] = unfetched
+        await self._regained.look(seen, [call for call, _ in here], [self._app])
         await self._adopt(here, seen)
         for call in live:
             await self._tell(call, seen, made)
@@ -126,6 +122,7 @@ class Resync:
             self._expect(call)
         await asyncio.gather(*(self._phone.sounds.silence(call) for call, _ in former))
         seen = await look_round(self._lists)
+        await self._regained.look(seen, [call for call, _ in former], [*apps, self._app])
         for _ in range(ATTEMPTS):
             theirs = [(app, channel) for app in apps for channel in seen.held(app).values()]
             theirs.sort(key=lambda one: is_named_by_us(one[1].id))  # the callers first
@@ -135,6 +132,7 @@ class Resync:
             if not any(seen.held(app) for app in apps):
                 break
         await self._adopt(former, seen)
+        await self._regained.part(seen)
         return self._strangers(seen)
 
     def is_moving(self, message: ms.Message) -> bool:
@@ -181,19 +179,23 @@ class Resync:
 
     def _expect(self, call: Call) -> None:
         self._phone.channels.take_up(call)
+        self._phone.sounds.take_up(call)
         self._calls.expect(call)
 
     async def _adopt(self, former: Former, seen: Inventory) -> None:
         adopted = list(former)
         former.clear()
-        await asyncio.gather(*(self._recover(call, since, seen) for call, since in adopted))
+        pairs = await self._pairs.find(seen, {call.id: call.caller for call, _ in adopted})
+        await asyncio.gather(*(self._recover(call, since, seen, pairs.get(call.id)) for call, since in adopted))
         for call, _ in adopted:
             await self._tell(call, seen, {leg.id for leg in call.legs})
 
-    async def _recover(self, call: Call, since: Instant, seen: Inventory) -> None:
+    async def _recover(self, call: Call, since: Instant, seen: Inventory, pair: Pair | None) -> None:
         event = recovery(call, seen, self._app, self._now(), since)
         if event.is_caller_gone:
             event = replace(event, ending=await self._ended(call.caller))
+        elif pair is not None and (call.answered_at is None or pair.leg.id != call.winner):
+            event = replace(event, picked_up=await self._pairs.told(pair, since))
         elif not any(leg.id in seen.channels and seen.channels[leg.id].state == "Up" for leg in call.legs):
             event = replace(event, ending=await self._phone.conversation(call.caller))
         self._calls.adopt(call.id, event)
