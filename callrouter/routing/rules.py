@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 def first_rule(situation: Situation) -> Rule | None:
     """Return the first rule that holds for a call."""
+    facts = situation.facts
     for rule in situation.scheme.rules:
-        if holds(rule.when, situation):
+        for name, may in rule.when.checks:
+            if facts.get(name) not in may:
+                break
+        else:
             return rule
     return None
 

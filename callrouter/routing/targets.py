@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,11 @@ class Targets:
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
-        self._reached: dict[PersonId, None] = {}
+        self._reached: list[PersonId] = []
+        """Whom the ladder has reached since somebody asked for the highest."""
+        self._highest: tuple[int, PersonId] | None = None
+        """The highest whom it has reached until then, and how many are over him."""
         self._depths: dict[PersonId, int] = {}
-
-    def reach(self, people: Iterable[PersonId]) -> None:
-        """Take note of whom the ladder has reached."""
-        self._reached.update(dict.fromkeys(people))
 
     def find(self, step: SchemeStep) -> Meant:
         """Return the first of the step's targets who is not away, else the first of them."""
@@ -45,7 +44,7 @@ class Targets:
         if len(targets) > 1 and not self._is_there(found):
             others = (self._one(target, step.days) for target in targets[1:])
             found = next((other for other in others if self._is_there(other)), found)
-        self.reach(found.people)
+        self._reached.extend(found.people)
         return found
 
     def _is_there(self, meant: Meant) -> bool:
@@ -70,10 +69,15 @@ class Targets:
     def _higher(self) -> PersonId | None:
         """Return the superior of the highest whom the steps before have reached; of nobody: the department's head."""
         scheme, department = self._situation.scheme, self._situation.department
-        if not self._reached:
+        for person in self._reached:
+            depth = self._depth(person)
+            if self._highest is None or depth <= self._highest[0]:
+                self._highest = depth, person
+        self._reached.clear()
+        if self._highest is None:
             head = None if department is None else department.head
             return head or scheme.company.owner
-        return superior(scheme, min(reversed(self._reached), key=self._depth), department)
+        return superior(scheme, self._highest[1], department)
 
     def _depth(self, person: PersonId, *below: PersonId) -> int:
         """Return how many superiors are over somebody; a circle ends where it closes."""
