@@ -1,7 +1,8 @@
-"""`callrouter lcr`: the Lost Call Rate."""
+"""`callrouter lcr`: the Lost Call Rate and its kin."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,13 @@ import click
 from callrouter.cli.show import as_json, end_option, start_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from callrouter.core.outcome import CallRow
-    from callrouter.ledger.rate import Rate
-    from callrouter.ledger.tally import Tally
+    from callrouter.ledger.callback import HoursOf
+    from callrouter.ledger.figure import Block, Calls
+    from callrouter.routing.calendar import Hours
+    from callrouter.routing.values import Scheme
     from callrouter.store.database import Database
     from callrouter.store.queries import Recorded
 
@@ -19,75 +24,92 @@ GROUPS = (
     *("hour", "day", "week", "month", "line", "source", "department", "person", "step", "reason", "client"),
     *("priority", "segment"),
 )
+ALL = "calls"
 
 
 @click.command()
 @start_option
 @end_option
 @click.option("--by", type=click.Choice(GROUPS), help="The same figures for each of these.")
-@click.option("--rows", "wants_rows", is_flag=True, help="List the calls behind the figures.")
+@click.option(
+    "--rows",
+    "wanted",
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[FIGURE]",
+    help="List the calls behind a figure, by its name in --json with dots (clients.ignored); default: all that count.",
+)
 @as_json
-def lcr(start: str | None, end: str | None, by: str | None, *, wants_rows: bool, wants_json: bool) -> None:
+def lcr(start: str | None, end: str | None, by: str | None, wanted: str | None, *, wants_json: bool) -> None:
     """Print the Lost Call Rate by lcr/1: lost / inbound calls of the period, today unless one is given."""
-    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli.figures import tell
+    from callrouter.cli.opening import with_database
     from callrouter.cli.show import json_value
-    from callrouter.cli.when import period
     from callrouter.ledger import call
+    from callrouter.ledger.figure import printed
+
+    async def work(database: Database) -> tuple[Block, dict[str, Recorded], str]:
+        return await _figures(database, start, end, by)
+
+    block, recorded, timezone = with_database(work)
+    rows = [] if wanted is None else [recorded[row.id] for row in _behind(block, wanted)]
+    told = printed(block)
+    if wants_json:
+        extra = {} if wanted is None else {"rows": [call.document(one.row, one.claimed_by) for one in rows]}
+        json_value(told | extra)
+        return
+    tell(told, by)
+    if wanted is not None:
+        _print_rows(rows, timezone)
+
+
+async def _figures(
+    database: Database, start: str | None, end: str | None, by: str | None
+) -> tuple[Block, dict[str, Recorded], str]:
+    """Return the figures, and every call that is known for them by its id."""
+    from callrouter.cli.opening import UTC, scheme_in_force
+    from callrouter.cli.when import period
+    from callrouter.ledger.figures import figures, needed_from
     from callrouter.ledger.groups import By
-    from callrouter.ledger.rate import document, inbound, rate
     from callrouter.store import queries
 
-    async def work(database: Database) -> tuple[Rate, tuple[Recorded, ...]]:
-        async with database.reading() as connection:
-            meant = period(start, end, await zone(connection))
-            rows = await queries.ledger_rows(connection, meant.start, meant.end)
-            found = await queries.ended_calls(connection, queries.Wanted(meant.start, meant.end)) if wants_rows else ()
-            counted = inbound(rows, meant)
-            return rate(counted, meant, By(by) if by else None), _those(found, counted)
-
-    figures, rows = with_database(work)
-    if wants_json:
-        printed = document(figures)
-        if wants_rows:
-            printed["rows"] = [call.document(one.row, one.claimed_by) for one in rows]
-        json_value(printed)
-    else:
-        _print(figures, by)
-        if wants_rows:
-            _print_rows(rows, figures.period.timezone)
+    async with database.reading() as connection:
+        scheme = await scheme_in_force(connection)
+        meant = period(start, end, UTC if scheme is None else scheme.timezone)
+        since = needed_from(meant)
+        to_us = await queries.ended_calls(connection, queries.Wanted(since))
+        out = await queries.ended_calls(connection, queries.Wanted(since, direction="out"))
+    recorded: dict[str, Recorded] = {one.row.id: one for one in (*to_us, *out)}
+    rows = [one.row for one in recorded.values()]
+    return figures(rows, meant, hours_of(scheme), By(by) if by else None), recorded, meant.timezone
 
 
-def _those(found: tuple[Recorded, ...], counted: tuple[CallRow, ...]) -> tuple[Recorded, ...]:
-    ids = {row.id for row in counted}
-    return tuple(one for one in found if one.row.id in ids)
+def hours_of(scheme: Scheme | None) -> HoursOf:
+    """Return how the hours of the line that a call came to are found in the scheme in force."""
+    from callrouter.routing.availability import calendar_of
+    from callrouter.routing.lines import find_line
+
+    def hours(row: CallRow) -> Hours | None:
+        line = None if scheme is None else find_line(scheme, row.line)
+        return None if scheme is None or line is None else calendar_of(scheme, line)
+
+    return hours
 
 
-def _print(figures: Rate, by: str | None) -> None:
-    from callrouter.cli.show import percent, table
-    from callrouter.cli.when import spoken
-    from callrouter.ledger.rate import DEFINITION
-    from callrouter.ledger.tally import SHORT
+def _behind(block: Block, wanted: str) -> Calls:
+    from callrouter.cli.opening import WrongInputError
+    from callrouter.ledger.figure import behind
 
-    def line(name: object, tally: Tally) -> tuple[object, ...]:
-        return name, tally.calls, len(tally.answered), len(tally.lost), percent(tally.lcr)
-
-    click.echo(f"Lost Call Rate ({DEFINITION}), {spoken(figures.period)}")
-    columns = ("", "calls", "answered", "lost", "lcr")
-    short = f"without callers who left in under {SHORT} s"
-    hours = "within working hours"
-    table(
-        columns,
-        [line("all calls", figures.all), line(hours, figures.working_hours), line(short, figures.without_short)],
-    )
-    reasons = ", ".join(f"{reason.value} {len(rows)}" for reason, rows in figures.lost_by_reason.items() if rows)
-    click.echo(f"lost by reason: {reasons or 'none'}")
-    if by:
-        click.echo("")
-        table((by, *columns[1:]), [line("-" if key is None else key, tally) for key, tally in figures.groups])
+    found: Mapping[str, Calls] = behind(block)
+    if wanted not in found:
+        near = get_close_matches(wanted, found)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise WrongInputError(f"--rows: no figure of this period is called {wanted!r}{meant}; --json has their names")
+    return found[wanted]
 
 
-def _print_rows(rows: tuple[Recorded, ...], timezone: str) -> None:
+def _print_rows(rows: Sequence[Recorded], timezone: str) -> None:
     from callrouter.cli.calls import print_calls
 
     click.echo("")
-    print_calls(rows, timezone)
+    print_calls(tuple(rows), timezone)

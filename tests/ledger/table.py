@@ -118,7 +118,7 @@ def cells(section: str) -> Iterator[tuple[str, ...]]:
 def _call(line: Line, known: dict[str, list[str]]) -> CallRow:
     kind, *outward, number = line.call.split()
     name, responsible, priority, segment = (cell or None for cell in known.get(number, [""] * 4))
-    own, _, shut = line.line.partition(" ")
+    own, _, mark = line.line.partition(" ")
     start, end = instant(line.arrives), line.end.split()
     who, step = end[0], int(end[1]) if len(end) > 1 else None
     until = start + float(line.wait)
@@ -150,7 +150,8 @@ def _call(line: Line, known: dict[str, list[str]]) -> CallRow:
         talk=talk,
         steps=tuple(ladder.steps),
         legs=tuple(ladder.legs.values()),
-        is_closed=bool(shut),
+        routed_by="fallback" if mark == "fallback" else "router",
+        is_closed=mark == "shut",
         source="internet" if own == "site" else None,
     )
 
