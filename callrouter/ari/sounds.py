@@ -28,6 +28,8 @@ from callrouter.core.words import CallId, Instant, LegId
 ROUND = 5.0
 """Seconds that saying the question once takes at the least: it is repeated until the phone stops."""
 
+_PLAYING = {"queued", "playing", "continuing"}
+
 log = structlog.get_logger()
 
 
@@ -58,6 +60,10 @@ class Sounds:
         """Say on a phone who calls, and listen for a key."""
         self._asked.add(confirm.leg)
         self._begin(_question(confirm.leg), self._ask(confirm))
+
+    def take_up(self, call: Call) -> None:
+        """Listen for the keys of a call that a former life has left: the question plays on."""
+        self._asked.update(leg.id for leg in call.legs if leg.state is LegState.ASKED)
 
     def is_asked(self, channel: str) -> bool:
         """Whether what is pressed on this channel means something."""
@@ -101,9 +107,18 @@ class Sounds:
         times = math.ceil(max(1.0, confirm.until - self._now()) / ROUND)
         media = ",".join([who, "sound:vm-press", "digits:1", "sound:silence/2"] * times)
         playback = _question(confirm.leg)
-        await self._telling.tell(Request("DELETE", f"playbacks/{playback}"))  # a former life's
+        if await self._plays(playback):  # a former life's: it goes on
+            return
         params: dict[str, str | int] = {"media": media, "lang": confirm.language}
         await self._play(Request("POST", f"channels/{confirm.leg}/play/{playback}", params))
+
+    async def _plays(self, playback: str) -> bool:
+        """Whether Asterisk plays this: of two with one name it would stop only one."""
+        try:
+            answer = await self._ari.send(Request("GET", f"playbacks/{playback}"))
+        except (AriAway, AriRefused):
+            return False
+        return isinstance(answer, dict) and answer.get("state") in _PLAYING
 
     async def _play(self, play: Request) -> None:
         try:

@@ -79,6 +79,17 @@ async def test_the_question(number: str | None, said: str) -> None:
         assert ari.asked[-1].params == {"media": "%2C".join([round_] * 3), "lang": "ru"}
 
 
+@pytest.mark.parametrize(("state", "asks"), [("playing", False), ("done", True)])
+async def test_a_question_that_plays_is_not_asked_twice(state: str, asks: bool) -> None:
+    """Of two playbacks with one name Asterisk would stop only one."""
+    plays = {f"GET playbacks/{QUESTION}": Answer(body={"state": state})}
+    async with FakeAri(answers=plays) as ari, a_phone(ari) as phone:
+        await phone.perform(CALL, CONFIRM)
+        await phone.perform(CALL, CONNECT)
+        assert (PLAY in ari.said()) is asks
+        assert f"DELETE playbacks/{QUESTION}" in ari.said()
+
+
 async def test_only_who_is_asked_is_listened_to() -> None:
     """What people press before, and in the conversation, is nobody's business; the question stops first."""
     wire = Wire()
