@@ -365,6 +365,7 @@ def test_a_call_of_which_no_record_tells_goes_on() -> None:
         (call,) = office.board.live()
         assert (call.phase, call.answered_by, call.steps[0].started_at) == (Phase.TALKING, BORIS, 0.0)
         office.board.deliver(ID, ev.LegEnded(virtual.clock(), up.leg, ev.End.REFUSED))
+        await asyncio.sleep(1)
         await office.over()
         return office
 

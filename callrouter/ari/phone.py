@@ -46,6 +46,7 @@ class AriPhone:
 
     def __init__(self, ari: Requests, app: str, now: Callable[[], Instant], talk_limit: int = 14_400) -> None:
         self.ari = ari
+        self._app = app
         self._now = now
         self._talk_limit = talk_limit
         self.channels = Register()
@@ -143,6 +144,9 @@ class AriPhone:
         except AriRefused as refused:
             if refused.status != EXISTS:
                 raise
+            # Who enters it is told to whoever made it, and while his channel is not ours yet to nobody else.
+            source: dict[str, str | int] = {"eventSource": f"bridge:{bridge}"}
+            await self.tell(Request("POST", f"applications/{self._app}/subscription", source))
             return frozenset(await self.members(bridge) or ())
         return frozenset()
 

@@ -47,6 +47,8 @@ class Asterisk:
     exchange: Exchange | None = None
     asked: list[str] = field(default_factory=list)
     """What was to change something."""
+    sources: list[str] = field(default_factory=list)
+    """Of what we want to hear."""
     leaves: str = ""
     """Who leaves instead of coming to us."""
 
@@ -77,6 +79,7 @@ class Asterisk:
         if request.path.endswith("/subscription"):
             if request.method == "DELETE":
                 raise AriRefused(422, str(request), "not on the list")
+            self.sources.append(str((request.params or {})["eventSource"]))
             return
         if not request.path.endswith("/move"):
             self.asked.append(f"{request.method} {request.path}")
@@ -244,3 +247,4 @@ async def test_who_is_together_already_is_not_touched() -> None:
     made = f"POST bridges/{BRIDGE}"
     caller, leg = f"POST channels/{CALLER}/variable", f"POST channels/{LEG}/variable"
     assert asterisk.asked == [made, made, caller, caller, leg]
+    assert asterisk.sources == [f"bridge:{BRIDGE}"]
