@@ -39,7 +39,7 @@ class Features:
 
         Who it is, is told by the phone alone: a number that is shown proves nothing.
         """
-        stands = await self._desks.dial(channel.phone, channel.id, args[1], ",".join(args[2:]))
+        stands = await self._desks.dial(channel.phone, channel.id, args[1], " ".join(args[2:]))
         variable: dict[str, str | int] = {"variable": "CALLROUTER_STANDS", "value": stands.value}
         await self._phone.tell(Request("POST", f"channels/{channel.id}/variable", variable))
         await self._phone.tell(Request("POST", f"channels/{channel.id}/continue"))

@@ -70,6 +70,8 @@ def is_named_by_us(channel: str) -> bool:
 def arguments_of(channel: ms.Channel) -> tuple[str, ...]:
     """Return with what the dialplan handed a channel over: a caller with the line that he dialled."""
     where = channel.dialplan
-    at = {"Stasis": 1, "StasisBroadcast": 2}.get(where.app_name)
     given = where.app_data.split(",")
-    return (where.exten,) if at is None or len(given) <= at else tuple(given[at:])
+    if where.app_name == "StasisBroadcast":
+        given = given[1:2] + (given[2].split(":") if len(given) > 2 else [])  # noqa: PLR2004 - time, applications
+    is_handed = where.app_name in STASIS and len(given) > 1
+    return tuple(given[1:]) if is_handed else (where.exten,)

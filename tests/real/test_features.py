@@ -17,6 +17,7 @@ from tests.lab import Company
 from tests.lab.call import Call
 from tests.lab.config import DIALPLAN
 from tests.real.rig import LINE, PEOPLE, Rig, scheme, skipped
+from tests.real.test_takeover import SECOND
 
 FEATURES = "callrouter-features.conf"
 LADDER = '{ring = "person:anna", seconds = 5}, {ring = "person:boris", seconds = 5}'
@@ -100,7 +101,7 @@ async def test_pause_and_back_from_the_desk_phone() -> None:
         pause = (await paused(rig))[ANNA]
         assert (pause.reason, pause.by, pause.until) == ("совещание", "PJSIP/101", None)
         assert await rings_first(rig) == ("boris", "paused")
-        await dialled(rig, "*230")
+        await (await dialled(rig, "*230")).hangup()  # who listens is busy
         await lamp(rig, "anna", "NOT_INUSE")
         assert await paused(rig) == {}
         assert await rings_first(rig) == ("anna", None)
@@ -146,6 +147,18 @@ async def test_lamps_are_right_after_a_restart() -> None:
         await rig.lab.asterisk.restart()
         await lamp(rig, "vera", "INUSE", 10.0)
         await lamp(rig, "boris", "NOT_INUSE")
+
+
+async def test_whichever_worker_lives_does_it(postgres_url: str) -> None:
+    """The worker whose application the dialplan names is dead: another one takes the code, and knows at once."""
+    async with rigged(database_url=postgres_url) as rig:
+        other = await rig.join("second", APP=SECOND)
+        await other.is_ready()
+        await rig.router.end(signal.SIGKILL)
+        await dialled(rig, "*220")
+        assert list(await paused(rig)) == ["anna"]
+        await lamp(rig, "anna", "INUSE")
+        await rig.serve()
 
 
 async def test_without_a_router_the_phone_is_told_so() -> None:
