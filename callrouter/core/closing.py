@@ -24,12 +24,19 @@ def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
         call = _never_answered(call)
     if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
         call = replace(end_step(call, event.at), lost=LostReason.ABANDONED, lost_step=_step_at(call, left))
-    if call.phase in {Phase.CLOSING, Phase.LEAVING} and call.lost in _RUN_OUT and left < _ran_out_at(call) - CLOCKS:
+    if call.lost in _RUN_OUT and _was_first(call, event, left):
         call = replace(call, lost=LostReason.ABANDONED, lost_step=_step_at(call, left))
     call, stopped = legs.stop(hushed(call, left), lambda _: True, Result.CANCELLED)
     closed = close_bridge(call)
     call = replace(call, phase=Phase.ENDING, ended_at=left, bridge=None, patience=event.at + LEGS_AT_MOST)
     return over(call), (*stopped, *closed)
+
+
+def _was_first(call: Call, event: ev.CallerGone, left: Instant) -> bool:
+    """Whether he left before he was let go: his own CANCEL was quicker, or the news of it was slow."""
+    if call.phase is Phase.LEAVING and event.is_unanswered and call.arrived.prompt is None:
+        return True
+    return call.phase in {Phase.CLOSING, Phase.LEAVING} and left < _ran_out_at(call) - CLOCKS
 
 
 def _step_at(call: Call, at: Instant) -> int | None:

@@ -55,6 +55,17 @@ def test_long_step() -> None:
     assert end == [hang_up(1, 1, GLEB, Result.NO_ANSWER), let_go(lost=LostReason.NO_ANSWER)]
 
 
+def test_his_own_cancel() -> None:
+    """Who hangs up as the ladder runs out has abandoned it if Asterisk took his CANCEL first; after a prompt not."""
+    plain, prompted = arrived(HEAD), replace(arrived(HEAD), prompt="sound:sorry")
+    ran_out = (found(0, 1, GLEB), rings(0, 1, 1, GLEB), elapsed(10), ended(10, 1, 1, GLEB))
+    crossed = ev.CallerGone(1010.1, is_unanswered=True)
+    told = live(plain, *ran_out, crossed)
+    assert (told.lost, told.lost_step) == (LostReason.ABANDONED, 1)
+    assert live(plain, *ran_out, ev.CallerGone(1010.1)).lost is LostReason.NO_ANSWER
+    assert live(prompted, *ran_out, ev.PromptEnded(1012.0), crossed).lost is LostReason.NO_ANSWER
+
+
 def test_wrong_step() -> None:
     """An answer about another step is not taken for this one's."""
     call = arrived(HEAD, replace(HEAD, target="again"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.lab import Phone
     from tests.real.generated import Firm
 
-RTP_EVERY = 1.0
+RTP_EVERY = 0.25
 """Seconds between two packets of audio: enough to know who heard whom."""
 
 
