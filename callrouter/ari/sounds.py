@@ -105,7 +105,7 @@ class Sounds:
     async def _ask(self, confirm: cm.Confirm) -> None:
         who = "sound:from-unknown-caller" if confirm.number is None else _spoken(confirm.number)
         times = math.ceil(max(1.0, confirm.until - self._now()) / ROUND)
-        media = ",".join([who, "sound:vm-press", "digits:1", "sound:silence/2"] * times)
+        media = ",".join([who, "sound:vm-press", "sound:digits/1", "sound:silence/2"] * times)
         playback = _question(confirm.leg)
         if await self._plays(playback):  # a former life's: it goes on
             return
@@ -132,7 +132,8 @@ def _question(leg: LegId) -> str:
 
 
 def _spoken(number: str) -> str:
-    return f"sound:vm-from-phonenumber,digits:{''.join(filter(str.isdecimal, number))}"
+    """Digit by digit: of `digits:…` Asterisk stops only the one that is being said, and says the others."""
+    return ",".join(["sound:vm-from-phonenumber", *(f"sound:digits/{one}" for one in number if one.isdecimal())])
 
 
 def _music(caller: str, music: str) -> Request:

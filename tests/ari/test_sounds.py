@@ -66,7 +66,7 @@ async def test_an_announcement_that_cannot_be_played() -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("+79161234567", "sound%3Avm-from-phonenumber%2Cdigits%3A79161234567"),
+        ("+790", "sound%3Avm-from-phonenumber%2Csound%3Adigits%2F7%2Csound%3Adigits%2F9%2Csound%3Adigits%2F0"),
         (None, "sound%3Afrom-unknown-caller"),
     ],
 )
@@ -75,7 +75,7 @@ async def test_the_question(number: str | None, said: str) -> None:
     async with FakeAri() as ari, a_phone(ari) as phone:
         await phone.perform(CALL, replace(CONFIRM, number=number))
         await ari.was_asked(PLAY)
-        round_ = f"{said}%2Csound%3Avm-press%2Cdigits%3A1%2Csound%3Asilence%2F2"
+        round_ = f"{said}%2Csound%3Avm-press%2Csound%3Adigits%2F1%2Csound%3Asilence%2F2"
         assert ari.asked[-1].params == {"media": "%2C".join([round_] * 3), "lang": "ru"}
 
 
