@@ -101,10 +101,10 @@ def _decision(arrived: ev.CallArrived) -> Iterator[str]:
     if arrived.refusal is not None:
         yield f"refused, {plain(arrived.refusal)}"
     yield f"rule {arrived.rule}" if arrived.rule else "no rule"
-    if arrived.ladder_name is not None:
-        yield f"ladder {arrived.ladder_name}"
-    elif not arrived.ladder:
+    if not arrived.ladder:
         yield "no ladder"
+    elif arrived.ladder_name is not None:
+        yield f"ladder {arrived.ladder_name}"
     yield (
         "a document that is not in force" if arrived.scheme_revision is None else f"revision {arrived.scheme_revision}"
     )

@@ -46,13 +46,15 @@ def _effects(before: Answer, after: Answer) -> Iterator[str]:
     was_refused, is_refused = (one.forecast.lost is LostReason.REJECTED for one in (before, after))
     if is_refused != was_refused:
         yield "is refused" if is_refused else "is no longer refused"
-    old, new = before.arrived, after.arrived
-    if old.is_closed != new.is_closed:
-        yield "finds the line closed" if new.is_closed else "finds the line open"
     had, has = reached(before), reached(after)
+    is_other = before.arrived.is_closed != after.arrived.is_closed
+    if is_other:
+        yield _state(after)
     if had and not has:
         yield "no longer reaches anybody"
         yield from _heard(before, after)
+        return
+    if is_other:  # another ladder altogether: its name says more than whom it reaches when
         return
     yield from _said("no longer reaches {}", {one: how.target for one, how in had.items() if one not in has})
     for one in dict.fromkeys(has[person].at for person in has if person not in had):
@@ -60,6 +62,12 @@ def _effects(before: Answer, after: Answer) -> Iterator[str]:
         yield from _said(f"now reaches {{}} {_after(one)}", gained)
     yield from _moved(had, has)
     yield from _ending(before, after, is_told=is_refused != was_refused)
+
+
+def _state(answer: Answer) -> str:
+    state = "closed" if answer.arrived.is_closed else "open"
+    ladder = answer.arrived.ladder_name
+    return f"finds the line {state}, {'no ladder' if ladder is None else f'ladder {ladder}'}"
 
 
 def reached(answer: Answer) -> dict[PersonId, Reached]:
@@ -94,11 +102,10 @@ def _moved(had: Mapping[PersonId, Reached], has: Mapping[PersonId, Reached]) -> 
 
 def _ending(before: Answer, after: Answer, *, is_told: bool) -> Iterator[str]:
     """How the ladder ends; a refusal says that by itself."""
-    was, becomes = before.arrived, after.arrived
     old, new = before.forecast, after.forecast
     if old.ends_at != new.ends_at and not is_told:
         yield f"waits for {new.ends_at:g} s at the most, not {old.ends_at:g} s"
-    if old.lost is not new.lost and old.lost and new.lost and not is_told and was.is_closed == becomes.is_closed:
+    if old.lost is not new.lost and old.lost and new.lost and not is_told:
         yield f"is lost as {plain(new.lost)}, not as {plain(old.lost)}"
     yield from _heard(before, after)
 
