@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, update
 
 from callrouter.core.outcome import row
 from callrouter.core.recorded import FALLBACK
-from callrouter.store import clients as book, queries, rows
+from callrouter.store import clients as book, queries, rows, tasks
 from callrouter.store.tables import calls, records
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ async def close(connection: AsyncConnection, call: Call) -> None:
     claimants = () if is_elsewhere else call.arrived.claimants  # the CRM says whose he is
     known = await client_of(connection, final, claimants, call.arrived.claim_after)
     await rows.finish(connection, final, known)
+    await tasks.review(connection, final, known.get("client_id"))
 
 
 async def _give_back(connection: AsyncConnection, final: CallRow) -> None:
@@ -42,7 +43,7 @@ async def _give_back(connection: AsyncConnection, final: CallRow) -> None:
 
 async def client_of(
     connection: AsyncConnection, final: CallRow, claimants: tuple[PersonId, ...], claim_after: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Give a caller from outside his card, and the client to whoever gets him; return what the row says of it."""
     if final.direction != "in" or final.caller is None or not final.caller.startswith("+"):
         return {}

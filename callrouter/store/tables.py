@@ -334,3 +334,52 @@ Index(
     sqlite_where=text("ended_at IS NULL"),
     postgresql_where=text("ended_at IS NULL"),
 )
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("client_id", BigId, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Words, nullable=False, comment="E.164: he was lost with it last"),
+    Column("line", Words, nullable=False, comment="on which he was lost last"),
+    Column("department", Words),
+    Column("lost", Integer, nullable=False, comment="calls, since somebody talked to him"),
+    Column("since", Moment, nullable=False, comment="the first of them arrived"),
+    Column("last_at", Moment, nullable=False, comment="the last of them arrived"),
+    Column("attempts", Integer, nullable=False, comment="calls to him since, in vain"),
+    Column("attempted_at", Moment),
+    Column("taken_by", Words, comment="the person who calls him back"),
+    Column("taken_at", Moment),
+    Column("snoozed_until", Moment),
+    Column("closed_at", Moment, comment="NULL: open"),
+    Column("closed_how", Words, comment="rescued | returned | done"),
+)
+Index(
+    "uq_tasks_open",
+    tasks.c.client_id,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "ix_tasks_open_number",
+    tasks.c.number,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index("ix_tasks_client_id_id", tasks.c.client_id, tasks.c.id)
+task_history = Table(
+    "task_history",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("task_id", BigId, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", Words, nullable=False, comment="lost | attempted | taken | snoozed | rescued | returned | done"),
+    Column("person", Words, comment="of the company, who took it, called back or talked"),
+    Column("by", Words, comment="who said so: a user of this host; NULL: a call did"),
+    Column("call_id", Words),
+    Column("reason", Words),
+    Column("until", Moment),
+)
+Index("ix_task_history_task_id_id", task_history.c.task_id, task_history.c.id)
+Index("ix_task_history_call_id", task_history.c.call_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
@@ -17,7 +17,7 @@ from callrouter.routing.choose import Chosen, choose
 from callrouter.routing.lines import find_line
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.scheme import parse
-from callrouter.store import closing, queries, rows, schemes
+from callrouter.store import closing, queries, rows, schemes, tasks
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
     return made if kept is None else None
 
 
-async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, object]) -> None:
+async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, Any]) -> None:
     """Write the row with its parts, in the place of one that is there; who got the client by it stays."""
     former = (await connection.execute(select(calls.c.app, calls.c.claimed_by).where(calls.c.id == final.id))).first()
     if former is not None:
@@ -95,6 +95,7 @@ async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, o
         known = known | {"claimed_by": known.get("claimed_by") or former.claimed_by}
     await rows.begin(connection, [final], APP if former is None else former.app)
     await rows.finish(connection, final, known)
+    await tasks.review(connection, final, known.get("client_id", final.client_id))
 
 
 async def _company(connection: AsyncConnection, revision: int | None) -> _Company:

@@ -1,0 +1,166 @@
+"""
+Lost clients as tasks: one open for a client, until somebody of the company and he have talked, or a person says done.
+
+What a task says of calls is read from their rows whenever one of the client's is written. So it is right in whatever
+order they come: a spool that was late, Asterisk's records that correct what the router knew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, insert, or_, select, update
+
+from callrouter.store.tables import calls, clients, task_history, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.outcome import CallRow
+    from callrouter.core.words import Instant, PersonId
+
+MOST = 1_000
+"""Calls of a client since he was lost that are looked at, the newest: a machine may call for ever."""
+_OPEN = tasks.c.closed_at.is_(None)
+
+
+async def review(connection: AsyncConnection, row: CallRow, client: int | None) -> None:
+    """Open, change or close the task of the client whose call this is; its row is written already.
+
+    Withheld numbers have no task, nor have calls that were refused to a blocked number or are no client's.
+    """
+    number = row.line if row.direction == "out" else row.caller
+    if row.direction not in {"in", "out"} or number is None or not number.startswith("+"):
+        return
+    his = or_(tasks.c.client_id == client, tasks.c.number == number)
+    open_ = set((await connection.execute(select(tasks.c.client_id).where(_OPEN, his))).scalars())
+    if client is not None and _is_lost(row):
+        open_.add(client)
+    for one in sorted(open_):
+        await _review(connection, row, one, number)
+
+
+async def take(
+    connection: AsyncConnection, task: int, person: PersonId, had: PersonId | None, at: Instant, by: str | None
+) -> bool:
+    """Let a person call the client back, if it is still `had` (None: nobody) who does; return whether it was."""
+    is_so = tasks.c.taken_by.is_not_distinct_from(had)
+    changed = await _change(connection, task, is_so, {"taken_by": person, "taken_at": at, "snoozed_until": None})
+    if changed:
+        await _note(connection, task, at, "taken", person=person, by=by)
+    return changed
+
+
+async def done(connection: AsyncConnection, task: int, reason: str, at: Instant, by: str | None) -> bool:
+    """Close a task because somebody says so; return whether it was open."""
+    changed = await _change(connection, task, _OPEN, {"closed_at": at, "closed_how": "done"})
+    if changed:
+        await _note(connection, task, at, "done", by=by, reason=reason)
+    return changed
+
+
+async def snooze(
+    connection: AsyncConnection, task: int, until: Instant, reason: str, at: Instant, by: str | None
+) -> bool:
+    """Put a task behind the others until then, or until the client is lost again; return whether it was open."""
+    changed = await _change(connection, task, _OPEN, {"snoozed_until": until})
+    if changed:
+        await _note(connection, task, at, "snoozed", by=by, reason=reason, until=until)
+    return changed
+
+
+def _is_lost(row: CallRow | Row[Any]) -> bool:
+    return row.direction == "in" and row.outcome == "lost"
+
+
+async def _review(connection: AsyncConnection, row: CallRow, client: int, number: str) -> None:
+    """Make a client's task what his calls say, this one of them."""
+    # Nobody else has this client's task in hand until the transaction ends; cards may refer to him meanwhile.
+    card = select(clients.c.id).where(clients.c.id == client).with_for_update(key_share=True)
+    if (await connection.execute(card)).first() is None:  # he was forgotten in this moment
+        return
+    query = select(tasks).where(_OPEN, tasks.c.client_id == client).with_for_update()
+    task = (await connection.execute(query)).one_or_none()
+    if task is None and (not _is_lost(row) or await _is_noted(connection, row)):
+        return
+    since = row.arrived_at if task is None else min(task.since, row.arrived_at) if _is_lost(row) else task.since
+    numbers = {number} if task is None else {number, task.number}
+    found = await _contacts(connection, client, numbers, since)
+    talk = next((one for one in found if one.outcome == "answered"), None)
+    lost = [one for one in found if _is_lost(one) and (talk is None or one.arrived_at > talk.arrived_at)]
+    if lost:
+        await _keep_open(connection, task, client, row, _state(found, lost))
+    elif task is not None and talk is not None:
+        await _close(connection, task.id, talk)
+
+
+def _state(found: Sequence[Row[Any]], lost: Sequence[Row[Any]]) -> dict[str, Any]:
+    """Return what the calls say of an open task; all are the newest first."""
+    last, since = lost[0], lost[-1].arrived_at
+    tried = [one.arrived_at for one in found if one.direction == "out" and one.arrived_at > since]
+    return {
+        "number": last.caller,
+        "line": last.line,
+        "department": last.department,
+        "lost": len(lost),
+        "since": since,
+        "last_at": last.arrived_at,
+        "attempts": len(tried),
+        "attempted_at": tried[0] if tried else None,
+    }
+
+
+async def _keep_open(
+    connection: AsyncConnection, task: Row[Any] | None, client: int, row: CallRow, state: dict[str, Any]
+) -> None:
+    if task is None:
+        made = await connection.execute(insert(tasks).values(state | {"client_id": client}).returning(tasks.c.id))
+        key = int(made.scalar_one())
+    else:
+        key = task.id
+        again = {"snoozed_until": None} if state["last_at"] > task.last_at else {}
+        await connection.execute(update(tasks).where(tasks.c.id == key).values(state | again))
+    is_lost, ended = _is_lost(row), row.arrived_at if row.ended_at is None else row.ended_at
+    if row.outcome == "lost" and row.arrived_at >= state["since"] and not await _is_noted(connection, row):
+        person = None if is_lost or not row.legs else row.legs[0].person
+        await _note(connection, key, ended, "lost" if is_lost else "attempted", person=person, call_id=row.id)
+
+
+async def _close(connection: AsyncConnection, task: int, talk: Row[Any]) -> None:
+    how = "rescued" if talk.direction == "out" else "returned"
+    at = talk.arrived_at if talk.ended_at is None else talk.ended_at
+    await connection.execute(update(tasks).where(tasks.c.id == task).values(closed_at=at, closed_how=how))
+    await _note(connection, task, at, how, person=talk.answered_by, call_id=talk.id)
+
+
+async def _contacts(connection: AsyncConnection, client: int, numbers: set[str], since: Instant) -> list[Row[Any]]:
+    """Return the ended calls from and to the client since then, the newest first."""
+    after = calls.c.arrived_at >= since
+    his = or_(
+        and_(calls.c.client_id == client, after),
+        and_(calls.c.caller.in_(numbers), after, calls.c.direction == "in"),
+        and_(calls.c.line.in_(numbers), after, calls.c.direction == "out"),
+    )
+    columns = [calls.c[name] for name in ("id", "direction", "outcome", "arrived_at", "ended_at", "answered_by")]
+    query: Select[Any] = select(*columns, calls.c.line, calls.c.department, calls.c.caller)
+    query = query.where(his, calls.c.outcome.is_not(None), calls.c.direction.in_(("in", "out")))
+    newest = query.order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(MOST)
+    return list(await connection.execute(newest))
+
+
+async def _is_noted(connection: AsyncConnection, row: CallRow) -> bool:
+    """Return whether this call is in a task already: Asterisk's records may tell of it more than once."""
+    query = select(task_history.c.id).where(task_history.c.call_id == row.id).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+async def _change(connection: AsyncConnection, task: int, condition: Any, values: dict[str, Any]) -> bool:
+    changed = update(tasks).where(tasks.c.id == task, _OPEN, condition).values(values)
+    return (await connection.execute(changed.returning(tasks.c.id))).first() is not None
+
+
+async def _note(connection: AsyncConnection, task: int, at: Instant, what: str, **more: Any) -> None:
+    await connection.execute(insert(task_history).values({"task_id": task, "at": at, "what": what} | more))
