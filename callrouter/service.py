@@ -132,7 +132,9 @@ class Worker:
         self._http = http
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
-        self._succession = Succession(lease, database, roll_call(settings), self._exchange.take_over, now)
+        self._succession = Succession(
+            lease, database, roll_call(settings), self._exchange.take_over, self._written, now
+        )
         self._phone.dialler.is_alone = lambda: self._succession.is_alone
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
@@ -185,6 +187,11 @@ class Worker:
         except CallrouterError as error:
             log.warning("asterisk's records do not say when a caller left", why=str(error))
             return None
+
+    async def _written(self) -> None:
+        """Return once SQL knows of the calls there are."""
+        await self._switchboard.received()
+        await self._shipper.caught_up()
 
     def _lead(self, calls: int) -> int:
         return self._succession.lead(calls)

@@ -30,12 +30,14 @@ class Succession:
         database: Database,
         answers: Callable[[str], Awaitable[bool]],
         fetch: Callable[[Collection[str], Former], Awaitable[None]],
+        written: Callable[[], Awaitable[None]],
         now: Callable[[], Instant],
     ) -> None:
         self._lease = lease
         self._database = database
         self._answers = answers
         self._fetch = fetch
+        self._written = written
         self._now = now
         self._known: set[str] = set()
         """The dead workers' applications whose calls we know of."""
@@ -96,5 +98,6 @@ class Succession:
         await self._fetch(apps, self._former)
         took = round(time.monotonic() - begun, 3)
         log.warning("the calls of a dead worker are taken over", app=", ".join(apps), calls=calls, seconds=took)
+        await self._written()  # or what the dead worker's own journal brings would be news to SQL when it is back
         await self._lease.release(apps)
         self._known.difference_update(apps)

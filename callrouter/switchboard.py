@@ -161,6 +161,13 @@ class Switchboard:
             self._moved.clear()
             await self._moved.wait()
 
+    async def received(self) -> None:
+        """Return once every call that has come by now is written down, or over."""
+        coming = {key for key, _ in self.in_reception()}
+        while coming & {key for key, _ in self.in_reception()}:
+            self._moved.clear()
+            await self._moved.wait()
+
     def hand_over(self) -> None:
         """Give every caller who still waits back to the dialplan's fallback; conversations stay up."""
         for call in self._lines:

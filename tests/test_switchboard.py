@@ -373,3 +373,16 @@ def test_a_call_of_which_no_record_tells_goes_on() -> None:
         "write CallArrived", "write Recovered", "Connect", "write LegEnded", "let go normal", "write CallerGone",
         "CloseBridge",
     ]  # fmt: skip
+
+
+def test_who_has_come_is_written_down_in_a_moment() -> None:
+    """Whoever waits for that waits for the look-up, and not for those who come later."""
+
+    async def story() -> tuple[float, list[str]]:
+        office = Office(ladder=arrived(RESPONSIBLE))
+        office.looks_up = asyncio.create_task(asyncio.sleep(0.25))
+        office.board.arrive(ARRIVAL)
+        await office.board.received()
+        return virtual.clock(), [what for _, what in office.done]
+
+    assert virtual.run(story()) == (0.25, ["write CallArrived", "ask"])

@@ -104,6 +104,13 @@ class Shipper:
             if segment != self.journal.current:
                 await self._remove(segment)
 
+    async def caught_up(self) -> None:
+        """Return once SQL has what is written by now."""
+        segment = self.journal.current
+        size = segment.stat().st_size
+        while self._offsets.get(segment.name, 0) < size:  # noqa: ASYNC110 - each look is as long as a transaction
+            await asyncio.sleep(GATHER)
+
     def behind(self) -> int:
         """Return the depth of the spool: bytes that are written and not shipped."""
         return sum(one.stat().st_size - self._offsets.get(one.name, 0) for one in self.journal.segments())

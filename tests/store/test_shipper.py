@@ -288,3 +288,21 @@ async def test_a_day_of_calls_is_shipped_in_batches(
     assert [one.row.id for one in found] == [f"call-{number:02}" for number in range(30)]
     assert {len(one.row.legs) for one in found} == {2}
     assert GLEB not in {leg.person for one in found for leg in one.row.legs}
+
+
+@pytest.mark.usefixtures("database")
+async def test_it_has_caught_up_once_sql_has_what_is_written(url: str, journal: Journal) -> None:
+    """While SQL is away nobody is told so; what comes later is not waited for."""
+    database = Outage(url)
+    shipper = Shipper(journal, database)
+    answered(journal, "call-1")
+    database.is_away = True
+    catching_up = asyncio.create_task(shipper.caught_up())
+    with pytest.raises(DatabaseAwayError):
+        await shipper.drain()
+    assert not catching_up.done()
+    database.is_away = False
+    await shipper.drain()
+    answered(journal, "call-2")
+    await catching_up
+    await database.close()
