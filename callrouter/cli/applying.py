@@ -15,6 +15,7 @@ from callrouter.routing.faults import closest
 from callrouter.routing.plan import Change, Plan, plan
 from callrouter.routing.week import week_of
 from callrouter.store import clients as book, schemes
+from callrouter.store.errors import RowRefusedError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from callrouter.store.schemes import Revision
 
 NOBODY = "nobody"
+_QUICKER = "somebody has applied another document just now: look at it and try again; nothing applied"
 ONLY_LAYOUT = Change("document", "only comments, order or layout differ")
 USUAL_PLACE = Path("/etc/asterisk") / FILE
 
@@ -81,15 +83,18 @@ async def apply(
     onto: Revision | None = None,
 ) -> Applied:
     """Put the document in force and hand clients over, or do nothing at all; `onto`: if this is in force still."""
-    async with database.writing() as connection:
-        proposal = await propose(connection, content, file)
-        if onto is not None and proposal.current != onto:
-            raise WrongInputError("somebody has applied another document just now: try again; nothing applied")
-        heir = _heir(proposal, clients_to)
-        at = now()
-        revision, is_new = await schemes.apply(connection, content, at, by=user(), comment=comment)
-        handed = {person: await book.hand_over(connection, person, heir, at) for person in proposal.leaving}
-        return Applied(revision, is_new, proposal.plan, handed)
+    try:
+        async with database.writing() as connection:
+            proposal = await propose(connection, content, file)
+            if onto is not None and proposal.current != onto:
+                raise WrongInputError(_QUICKER)
+            heir = _heir(proposal, clients_to)
+            at = now()
+            revision, is_new = await schemes.apply(connection, content, at, by=user(), comment=comment)
+            handed = {person: await book.hand_over(connection, person, heir, at) for person in proposal.leaving}
+            return Applied(revision, is_new, proposal.plan, handed)
+    except RowRefusedError:
+        raise WrongInputError(_QUICKER) from None
 
 
 def _heir(proposal: Proposal, clients_to: str | None) -> PersonId | None:

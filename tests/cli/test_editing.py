@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from callrouter.cli import planning
+from callrouter.cli import applying, planning, run
 from callrouter.cli.scheme import apply_content, revision_in_force
 from callrouter.core.errors import CallrouterError
+from callrouter.store import schemes
+from callrouter.store.database import Database
 from tests.cli.conftest import SCHEME, apply
 from tests.routing.documents import documents, toml
 
@@ -116,6 +118,22 @@ def test_who_was_quicker_is_not_overwritten(edit: Callable[..., Said]) -> None:
     assert edit("people", "add", "oleg", "--name", "O", "--phone", "PJSIP/1").code == 0
     with pytest.raises(CallrouterError, match="somebody has applied another document just now"):
         apply_content(before.document + b"# mine\n", "mine", None, None, onto=before)
+
+
+async def test_of_two_at_once_one_is_refused(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the other document is applied, and its user is told."""
+    monkeypatch.setenv("CALLROUTER_DATABASE_URL", postgres_url)
+    assert await asyncio.to_thread(run, ["db", "upgrade"]) == 0
+    database = Database(postgres_url)
+    documents = (SCHEME.replace("Сайт", name).encode() for name in ("one", "other"))
+    both = (applying.apply(database, document, "x", clients_to=None, comment=None) for document in documents)
+    done = await asyncio.gather(*both, return_exceptions=True)
+    said = [str(one) for one in done if isinstance(one, CallrouterError)]
+    async with database.reading() as connection:
+        count = len(await schemes.history(connection))
+    await database.close()
+    assert count == 2 - len(said)
+    assert all(one.startswith("somebody has applied another document just now") for one in said)
 
 
 def test_apply_refuses_when_a_test_fails(edit: Callable[..., Said]) -> None:
