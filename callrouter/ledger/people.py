@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar
 
 from callrouter.core.words import Result
 from callrouter.ledger import talk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from callrouter.core.outcome import CallRow, LegRow
     from callrouter.core.words import PersonId
     from callrouter.ledger.figure import Block, Calls, Value
     from callrouter.ledger.talk import Segment
 
+T = TypeVar("T")
 RANG = 3.0
 """Seconds a phone rings before it counts as heard."""
 _IN_VAIN = frozenset({Result.NO_ANSWER, Result.CANCELLED, Result.DECLINED, Result.ELSEWHERE})
@@ -32,19 +34,25 @@ def missed_by(row: CallRow) -> tuple[PersonId, ...]:
 
 def block(counted: Calls, spoken: Sequence[Segment]) -> list[Value]:
     """Return the figures of everybody who answered, missed or talked, by name; who is not in the scheme is last."""
-    answered = [row for row in counted if row.outcome == "answered"]
-    missed = [(person, row) for row in counted for person in missed_by(row)]
-    keys = {row.answered_by for row in answered} | {person for person, _ in missed} | {one.person for one in spoken}
-    ordered = sorted(keys, key=lambda key: (key is None, key or ""))
+    answered = _by_person((row.answered_by, row) for row in counted if row.outcome == "answered")
+    missed = _by_person((person, row) for row in counted for person in missed_by(row))
+    talked = _by_person((segment.person, segment) for segment in spoken)
     return [
         {
             "key": key,
-            "answered": tuple(row for row in answered if row.answered_by == key),
-            "missed": tuple(row for person, row in missed if person == key),
-            "talk": _talk([segment for segment in spoken if segment.person == key]),
+            "answered": tuple(answered.get(key, ())),
+            "missed": tuple(missed.get(key, ())),
+            "talk": _talk(talked.get(key, ())),
         }
-        for key in ordered
+        for key in sorted({*answered, *missed, *talked}, key=lambda key: (key is None, key or ""))
     ]
+
+
+def _by_person(pairs: Iterable[tuple[PersonId | None, T]]) -> Mapping[PersonId | None, Sequence[T]]:
+    found: defaultdict[PersonId | None, list[T]] = defaultdict(list)
+    for person, one in pairs:
+        found[person].append(one)
+    return found
 
 
 def _talk(spoken: Sequence[Segment]) -> Block:

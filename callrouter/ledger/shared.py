@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
 from callrouter.ledger.figure import once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from callrouter.ledger.figure import Block, Calls, Value
     from callrouter.ledger.period import Period
     from callrouter.ledger.talk import Segment
 
+_Mark = tuple[str | None, int | None]
 WITHIN = 7 * 86_400
 """Seconds between the beginnings of two conversations."""
 
@@ -39,14 +40,29 @@ def block(found: dict[str, tuple[Segment, ...]]) -> Block:
 
 def _shared(spoken: Sequence[Segment], period: Period) -> tuple[Segment, ...]:
     """Return the segments that have one of another person, in another call, near enough; the later in the period."""
-    pairs = [
-        (one, other)
-        for number, other in enumerate(spoken)
-        if period.holds(other.call.arrived_at)
-        for one in spoken[:number]
-        if one.person != other.person and one.call is not other.call and other.started_at - one.started_at <= WITHIN
-    ]
-    return tuple(one for one in spoken if any(one in pair for pair in pairs))
+    held = [period.holds(one.call.arrived_at) for one in spoken]
+    after = list(_partnered(spoken, [True] * len(spoken)))
+    before = list(_partnered(spoken[::-1], held[::-1]))[::-1]
+    return tuple(one for number, one in enumerate(spoken) if (held[number] and after[number]) or before[number])
+
+
+def _partnered(spoken: Sequence[Segment], counts: Sequence[bool]) -> Iterator[bool]:
+    """Yield for each whether one that was before it, near enough, and counts, has another person and another call."""
+    near: deque[Segment] = deque()
+    seen: Counter[_Mark] = Counter()
+    for one, is_counted in zip(spoken, counts, strict=True):
+        while near and abs(one.started_at - near[0].started_at) > WITHIN:
+            seen.subtract(_marks(near.popleft()))
+        person, call, both = _marks(one)
+        yield len(near) - seen[person] - seen[call] + seen[both] > 0
+        if is_counted:
+            near.append(one)
+            seen.update(_marks(one))
+
+
+def _marks(one: Segment) -> tuple[_Mark, _Mark, _Mark]:
+    """Return what a segment is counted by: its person, its call, and both."""
+    return (one.person, None), (None, id(one.call)), (one.person, id(one.call))
 
 
 def _people(those: Iterable[Segment]) -> list[Value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,8 @@ from callrouter.ledger.figures import figures, needed_from
 from callrouter.ledger.groups import By
 from callrouter.ledger.period import Period
 from callrouter.ledger.rate import inbound
+from callrouter.ledger.shared import WITHIN, shared_clients
+from callrouter.ledger.talk import is_conversation, segments
 from callrouter.routing import calendar
 from tests.ledger import table
 from tests.ledger.rows import at, call
@@ -122,7 +124,7 @@ STEP = st.builds(
         tuple
     ),
 )
-TALK = st.builds(TalkRow, st.sampled_from(PEOPLE), st.just(START), st.sampled_from([None, START + 30]))
+TALK = st.builds(TalkRow, st.sampled_from(PEOPLE), TIMES, st.sampled_from([None, START + 30]))
 
 
 @st.composite
@@ -140,8 +142,8 @@ def _calls(draw: st.DrawFn) -> CallRow:
         is_closed=draw(st.booleans()),
         answered_by=None if lost else draw(st.sampled_from(PEOPLE)),
         answered_step=None if lost else draw(st.sampled_from([None, 1, 2])),
-        legs=tuple(draw(st.lists(LEG, max_size=3))),
-        steps=tuple(draw(st.lists(STEP, max_size=3))),
+        legs=tuple(draw(st.lists(LEG, max_size=2))),
+        steps=tuple(draw(st.lists(STEP, max_size=2))),
         talk=() if lost else tuple(draw(st.lists(TALK, max_size=2))),
     )
 
@@ -151,7 +153,7 @@ def _ids(calls: Any) -> Counter[int]:
 
 
 @UNHURRIED
-@given(st.lists(_calls(), max_size=12), st.sampled_from(By))
+@given(st.lists(_calls(), max_size=6), st.sampled_from(By))
 def test_every_figure_is_the_length_of_a_list(calls: list[CallRow], by: By) -> None:
     """Whatever the calls: what is printed is the length of the list behind it, and no list has a call twice."""
     made = figures(calls, WEEK, table.hours_of, by)
@@ -161,7 +163,7 @@ def test_every_figure_is_the_length_of_a_list(calls: list[CallRow], by: By) -> N
 
 
 @UNHURRIED
-@given(st.lists(_calls(), max_size=12), st.sampled_from(By))
+@given(st.lists(_calls(), max_size=6), st.sampled_from(By))
 def test_totals_agree(calls: list[CallRow], by: By) -> None:
     """Whatever the calls: groups, hours, reasons, steps, people, fates and kinds split what they are of, exactly."""
     made = behind(figures(calls, WEEK, table.hours_of, by))
@@ -184,6 +186,22 @@ def test_totals_agree(calls: list[CallRow], by: By) -> None:
     assert together("clients.called_back.", "") <= _ids(made["clients.with_lost_call"])
     assert together("escalations.", ".overload", ".neglect") == _ids(made["escalations.calls"])
     assert len(made["clients.clients"]) == len({row.caller for row in counted} - {None})
+
+
+@UNHURRIED
+@given(st.lists(_calls(), max_size=6))
+def test_clients_are_shared_by_two_who_talked_within_seven_days(calls: list[CallRow]) -> None:
+    """Whatever the calls: each pair of people, calls and conversations near enough, the later in the week, is found."""
+    spoken = [one for one in segments(calls) if one.person is not None and is_conversation(one.call)]
+    expected: dict[str | None, set[int]] = {}
+    for one, other in combinations(sorted(spoken, key=lambda segment: segment.started_at), 2):
+        number, also = (each.call.line if each.call.direction == "out" else each.call.caller for each in (one, other))
+        is_two = one.person != other.person and one.call is not other.call
+        is_near = other.started_at - one.started_at <= WITHIN and WEEK.holds(other.call.arrived_at)
+        if number is not None and number == also and is_two and is_near:
+            expected.setdefault(number, set()).update((id(one.call), id(other.call)))
+    found = shared_clients(spoken, WEEK)
+    assert {number: {id(one.call) for one in those} for number, those in found.items()} == expected
 
 
 def _keyed(value: Any) -> Any:
