@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -23,9 +24,12 @@ from tests.ledger import table
 from tests.ledger.rows import at, call
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from callrouter.ledger.figure import Block
 
 WEEK = Period(table.instant("03-28 00:00"), table.instant("04-04 00:00"), table.BERLIN)
+T = TypeVar("T")
 HEAT = "hours_of_the_week"
 UNHURRIED = settings(deadline=None)
 """A year of holidays is computed once, in whichever example comes first."""
@@ -109,43 +113,61 @@ def test_what_has_to_be_known() -> None:
 
 
 PEOPLE = [PersonId("anna"), PersonId("boris"), None]
+PASSED = [(PersonId("vera"), why) for why in (Why.BUSY, Why.PAUSED, Why.ABSENT)]
 START = at("2026-03-21T00:00:00+01:00")
-TIMES = st.integers(0, 21 * 24 * 12).map(lambda five: START + five * 300.0)
-LEG = st.builds(
-    LegRow,
-    *(st.sampled_from(PEOPLE), st.just("PJSIP/1"), st.integers(1, 3), st.just(START), st.sampled_from([None, START])),
-    *(st.none(), st.sampled_from([None, START + 2, START + 3]), st.sampled_from([None, *Result])),
-)
-STEP = st.builds(
-    StepRow,
-    *(st.integers(1, 3), st.just("ring"), st.sampled_from(["department", "head", "higher, owner"]), st.just(START)),
-    *(st.sampled_from([None, START + 5]), st.sampled_from([None, Why.BUSY, Why.NOT_MEANT])),
-    st.lists(st.tuples(st.just(PersonId("vera")), st.sampled_from([Why.BUSY, Why.PAUSED, Why.ABSENT])), max_size=2).map(
-        tuple
-    ),
-)
-TALK = st.builds(TalkRow, st.sampled_from(PEOPLE), TIMES, st.sampled_from([None, START + 30]))
 
 
-@st.composite
-def _calls(draw: st.DrawFn) -> CallRow:
-    lost = draw(st.none() | st.sampled_from(LostReason))
+def _instant(chance: Random) -> float:
+    return START + chance.randrange(21 * 24 * 12) * 300.0
+
+
+def _leg(chance: Random) -> LegRow:
+    person, step, rang = chance.choice(PEOPLE), chance.randint(1, 3), chance.choice([None, START])
+    ended, result = chance.choice([None, START + 2, START + 3]), chance.choice([None, *Result])
+    return LegRow(person, "PJSIP/1", step, START, rang, None, ended, result)
+
+
+def _step(chance: Random) -> StepRow:
+    step, target = chance.randint(1, 3), chance.choice(["department", "head", "higher, owner"])
+    ended, skipped = chance.choice([None, START + 5]), chance.choice([None, Why.BUSY, Why.NOT_MEANT])
+    return StepRow(step, "ring", target, START, ended, skipped, tuple(chance.sample(PASSED, chance.randint(0, 2))))
+
+
+def _talk(chance: Random) -> TalkRow:
+    since = _instant(chance)
+    return TalkRow(chance.choice(PEOPLE), since, chance.choice([None, since + 30]))
+
+
+def _several(make: Callable[[Random], T], chance: Random) -> tuple[T, ...]:
+    return tuple(make(chance) for _ in range(chance.randint(0, 2)))
+
+
+def _call(chance: Random) -> CallRow:
+    lost = chance.choice([None, chance.choice(list(LostReason))])
     return call(
         "2026-03-21T00:00:00+01:00",
         lost=lost,
-        wait=draw(st.sampled_from([1.0, 5.0, 10.0, 31.0])),
-        arrived_at=draw(TIMES),
-        direction=draw(st.sampled_from(["in", "in", "in", "out", "internal", "not_client"])),
-        caller=draw(st.sampled_from([None, "+1", "+2"])),
-        line=draw(st.sampled_from(["+1", "+2", "site"])),
-        priority=draw(st.sampled_from([None, "A", "B", "C", "X"])),
-        is_closed=draw(st.booleans()),
-        answered_by=None if lost else draw(st.sampled_from(PEOPLE)),
-        answered_step=None if lost else draw(st.sampled_from([None, 1, 2])),
-        legs=tuple(draw(st.lists(LEG, max_size=2))),
-        steps=tuple(draw(st.lists(STEP, max_size=2))),
-        talk=() if lost else tuple(draw(st.lists(TALK, max_size=2))),
+        wait=chance.choice([1.0, 5.0, 10.0, 31.0]),
+        arrived_at=_instant(chance),
+        direction=chance.choice(["in", "in", "in", "out", "internal", "not_client"]),
+        caller=chance.choice([None, "+1", "+2"]),
+        line=chance.choice(["+1", "+2", "site"]),
+        priority=chance.choice([None, "A", "B", "C", "X"]),
+        is_closed=chance.random() < 0.5,
+        answered_by=None if lost else chance.choice(PEOPLE),
+        answered_step=None if lost else chance.choice([None, 1, 2]),
+        legs=_several(_leg, chance),
+        steps=_several(_step, chance),
+        talk=() if lost else _several(_talk, chance),
     )
+
+
+CALLS = st.builds(
+    lambda seed, number: [_call(chance) for chance in [Random(seed)] for _ in range(number)],
+    st.integers(0, 2**64),
+    st.integers(0, 20),
+)
+"""Any calls: made by a chance of their own, for drawing each field takes far longer than counting."""
 
 
 def _ids(calls: Any) -> Counter[int]:
@@ -153,7 +175,7 @@ def _ids(calls: Any) -> Counter[int]:
 
 
 @UNHURRIED
-@given(st.lists(_calls(), max_size=6), st.sampled_from(By))
+@given(CALLS, st.sampled_from(By))
 def test_every_figure_is_the_length_of_a_list(calls: list[CallRow], by: By) -> None:
     """Whatever the calls: what is printed is the length of the list behind it, and no list has a call twice."""
     made = figures(calls, WEEK, table.hours_of, by)
@@ -163,7 +185,7 @@ def test_every_figure_is_the_length_of_a_list(calls: list[CallRow], by: By) -> N
 
 
 @UNHURRIED
-@given(st.lists(_calls(), max_size=6), st.sampled_from(By))
+@given(CALLS, st.sampled_from(By))
 def test_totals_agree(calls: list[CallRow], by: By) -> None:
     """Whatever the calls: groups, hours, reasons, steps, people, fates and kinds split what they are of, exactly."""
     made = behind(figures(calls, WEEK, table.hours_of, by))
@@ -189,7 +211,7 @@ def test_totals_agree(calls: list[CallRow], by: By) -> None:
 
 
 @UNHURRIED
-@given(st.lists(_calls(), max_size=6))
+@given(CALLS)
 def test_clients_are_shared_by_two_who_talked_within_seven_days(calls: list[CallRow]) -> None:
     """Whatever the calls: each pair of people, calls and conversations near enough, the later in the week, is found."""
     spoken = [one for one in segments(calls) if one.person is not None and is_conversation(one.call)]
