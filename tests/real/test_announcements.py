@@ -86,7 +86,7 @@ async def test_music_instead_of_ringing() -> None:
 
 async def test_the_router_is_killed_in_an_announcement() -> None:
     """Who comes back stops it, goes on ringing and connects who picks up."""
-    ladder = '{ring = "department", seconds = 8, announce = "sound:demo-echodone,sound:demo-echodone"}'
+    ladder = '{ring = "department", seconds = 12, announce = "sound:silence/10"}'
     async with Rig(scheme(ladder)) as rig:
         call = await rig.trunk.dial("+74951234567", caller="89161234567")
         anna = await rig.phone("anna").incoming()
