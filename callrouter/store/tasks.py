@@ -14,8 +14,6 @@ from sqlalchemy import and_, insert, or_, select, update
 from callrouter.store.tables import calls, clients, task_history, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -92,41 +90,43 @@ async def _review(connection: AsyncConnection, row: CallRow, client: int, number
     talk = next((one for one in found if one.outcome == "answered"), None)
     lost = [one for one in found if _is_lost(one) and (talk is None or one.arrived_at > talk.arrived_at)]
     if lost:
-        await _keep_open(connection, task, client, row, _state(found, lost))
+        tried = [one for one in found if one.direction == "out" and one.arrived_at > lost[-1].arrived_at]
+        key = await _keep_open(connection, task, client, _state(lost, tried))
+        if row.id in {one.id for one in (*lost, *tried)} and not await _is_noted(connection, row):
+            await _note_call(connection, key, row)
     elif task is not None and talk is not None:
         await _close(connection, task.id, talk)
 
 
-def _state(found: Sequence[Row[Any]], lost: Sequence[Row[Any]]) -> dict[str, Any]:
-    """Return what the calls say of an open task; all are the newest first."""
-    last, since = lost[0], lost[-1].arrived_at
-    tried = [one.arrived_at for one in found if one.direction == "out" and one.arrived_at > since]
+def _state(lost: list[Row[Any]], tried: list[Row[Any]]) -> dict[str, Any]:
+    """Return what the calls say of an open task; both are the newest first."""
+    last = lost[0]
     return {
         "number": last.caller,
         "line": last.line,
         "department": last.department,
         "lost": len(lost),
-        "since": since,
+        "since": lost[-1].arrived_at,
         "last_at": last.arrived_at,
         "attempts": len(tried),
-        "attempted_at": tried[0] if tried else None,
+        "attempted_at": tried[0].arrived_at if tried else None,
     }
 
 
-async def _keep_open(
-    connection: AsyncConnection, task: Row[Any] | None, client: int, row: CallRow, state: dict[str, Any]
-) -> None:
+async def _keep_open(connection: AsyncConnection, task: Row[Any] | None, client: int, state: dict[str, Any]) -> int:
+    """Make the task, or write what the calls say now; return its id."""
     if task is None:
         made = await connection.execute(insert(tasks).values(state | {"client_id": client}).returning(tasks.c.id))
-        key = int(made.scalar_one())
-    else:
-        key = task.id
-        again = {"snoozed_until": None} if state["last_at"] > task.last_at else {}
-        await connection.execute(update(tasks).where(tasks.c.id == key).values(state | again))
-    is_lost, ended = _is_lost(row), row.arrived_at if row.ended_at is None else row.ended_at
-    if row.outcome == "lost" and row.arrived_at >= state["since"] and not await _is_noted(connection, row):
-        person = None if is_lost or not row.legs else row.legs[0].person
-        await _note(connection, key, ended, "lost" if is_lost else "attempted", person=person, call_id=row.id)
+        return int(made.scalar_one())
+    again = {"snoozed_until": None} if state["last_at"] > task.last_at else {}
+    await connection.execute(update(tasks).where(tasks.c.id == task.id).values(state | again))
+    return int(task.id)
+
+
+async def _note_call(connection: AsyncConnection, task: int, row: CallRow) -> None:
+    ended = row.arrived_at if row.ended_at is None else row.ended_at
+    who = None if _is_lost(row) else next((leg.person for leg in row.legs), None)
+    await _note(connection, task, ended, "lost" if _is_lost(row) else "attempted", person=who, call_id=row.id)
 
 
 async def _close(connection: AsyncConnection, task: int, talk: Row[Any]) -> None:
