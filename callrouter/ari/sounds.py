@@ -26,7 +26,9 @@ from callrouter.core.confirm import is_asked
 from callrouter.core.words import CallId, Instant, LegId
 
 ROUND = 5.0
-"""Seconds that saying the question once takes at the least: it is repeated until the phone stops."""
+"""Seconds that saying the question once takes at the least: it is repeated until the phone stops …"""
+MEDIA_MOST = 127
+"""… or as often as Asterisk takes it: a list with more in it is refused whole."""
 
 _PLAYING = {"queued", "playing", "continuing"}
 
@@ -84,6 +86,7 @@ class Sounds:
         for playback in reversed(playing):
             if (beginning := self._beginning.get(playback)) is not None:
                 await asyncio.wait({beginning}, timeout=SHORTLY)
+                beginning.cancel()  # what Asterisk has not taken by now must not begin in a conversation
             await self._telling.tell(Request("DELETE", f"playbacks/{playback}"))
 
     async def silence(self, call: Call) -> None:
@@ -103,9 +106,9 @@ class Sounds:
         await self._telling.tell(waits if announce.music is None else _music(announce.caller, announce.music))
 
     async def _ask(self, confirm: cm.Confirm) -> None:
-        who = "sound:from-unknown-caller" if confirm.number is None else _spoken(confirm.number)
+        words = [*_spoken(confirm.number), "sound:vm-press", "sound:digits/1", "sound:silence/2"]
         times = math.ceil(max(1.0, confirm.until - self._now()) / ROUND)
-        media = ",".join([who, "sound:vm-press", "sound:digits/1", "sound:silence/2"] * times)
+        media = ",".join(words * min(times, MEDIA_MOST // len(words)))
         playback = _question(confirm.leg)
         if await self._plays(playback):  # a former life's: it goes on
             return
@@ -131,9 +134,11 @@ def _question(leg: LegId) -> str:
     return f"{leg}.question"
 
 
-def _spoken(number: str) -> str:
+def _spoken(number: str | None) -> list[str]:
     """Digit by digit: of `digits:…` Asterisk stops only the one that is being said, and says the others."""
-    return ",".join(["sound:vm-from-phonenumber", *(f"sound:digits/{one}" for one in number if one.isdecimal())])
+    if number is None:
+        return ["sound:from-unknown-caller"]
+    return ["sound:vm-from-phonenumber", *(f"sound:digits/{one}" for one in number if one.isdecimal())]
 
 
 def _music(caller: str, music: str) -> Request:

@@ -79,6 +79,25 @@ async def test_the_question(number: str | None, said: str) -> None:
         assert ari.asked[-1].params == {"media": "%2C".join([round_] * 3), "lang": "ru"}
 
 
+async def test_a_long_question() -> None:
+    """Asterisk refuses a list of more than 127 sounds whole: in a long step the question is not repeated to its end."""
+    async with FakeAri() as ari, a_phone(ari) as phone:
+        await phone.perform(CALL, replace(CONFIRM, until=2000.0))
+        await ari.was_asked(PLAY)
+        media = ari.asked[-1].params["media"].split("%2C")
+        assert (len(media), media[-1]) == (120, "sound%3Asilence%2F2")
+
+
+async def test_an_announcement_that_asterisk_does_not_take_in_time() -> None:
+    """Told to stop before it has begun: the caller does not hear it, nor ringing after it, in his conversation."""
+    slow = {f"POST channels/caller/play/{FIRST}": Answer(after=0.4), "POST channels/caller/answer": Answer(after=0.4)}
+    async with FakeAri(answers=slow) as ari, a_phone(ari) as phone:
+        await phone.perform(CALL, ANNOUNCE)
+        await phone.perform(CALL, cm.Hush((FIRST,)))
+        assert await phone.perform(CALL, CONNECT) is None
+        assert "POST channels/caller/ring" not in ari.said()
+
+
 @pytest.mark.parametrize(("state", "asks"), [("playing", False), ("done", True)])
 async def test_a_question_that_plays_is_not_asked_twice(state: str, asks: bool) -> None:
     """Of two playbacks with one name Asterisk would stop only one."""

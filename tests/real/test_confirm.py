@@ -162,3 +162,14 @@ async def test_the_router_is_killed_while_a_mobile_is_asked() -> None:
         await call.hangup()
         (row,) = await rig.ended(1)
         assert (row["answered_by"], row["recovered"]) == ("boris", True)
+
+
+async def test_a_long_step() -> None:
+    """However long the phone may ring: the question is heard, and the key accepts."""
+    async with Rig(document('{ring = "department", seconds = 600}')) as rig:
+        call, mobile = await asked(rig)
+        await mobile.press("1")
+        await talk(call, rig.phone("boris"))
+        await call.hangup()
+        (row,) = await rig.ended(1)
+        assert row["answered_by"] == "boris"
