@@ -88,9 +88,13 @@ class Directory:
         self._wake = asyncio.Event()
 
     def observe(self, call: Call) -> None:
-        """Take over what a call holds and wants after an event; its reservations have become legs, or are void."""
-        self._reserved = {person: holder for person, holder in self._reserved.items() if holder != call.id}
-        waiting = call.steps[-1].waiting if call.steps and call.phase is Phase.CLIMBING else frozenset()
+        """Take over what a call holds and wants after an event; its reservations have become legs, or are void.
+
+        Not those of whom it asks: something else may have happened to it before it hears the answer.
+        """
+        run = call.steps[-1] if call.steps and call.phase is Phase.CLIMBING else None
+        waiting, asked = (run.waiting, run.asked) if run else (frozenset(), frozenset())
+        self._reserved = {who: holder for who, holder in self._reserved.items() if holder != call.id or who in asked}
         engaged = legs.people(leg for leg in call.legs if leg.state is not LegState.GONE)
         before = self._interests.get(call.id)
         self._interests[call.id] = Interest(call, engaged, waiting)
@@ -195,5 +199,5 @@ class Directory:
         return waiters
 
     async def _look_again(self, person: Person, call: Call) -> None:
-        if not isinstance(await self._presence(person, call), Busy):
+        if self._has_paused(person.id) or not isinstance(await self._presence(person, call), Busy):
             self._changed(call.id, person.id)

@@ -111,6 +111,42 @@ def test_a_reservation_ends_when_the_call_is_looked_at_again() -> None:
     virtual.run(story())
 
 
+def test_a_reservation_outlives_what_happens_before_its_answer_is_heard() -> None:
+    """The colleague's phone failed meanwhile: who was found free for the next turn is nobody else's."""
+
+    async def story() -> None:
+        directory = of(Desks())
+        in_turn = replace(DEPARTMENT, at_once=1)
+        one, _ = arrive(CallId("one"), arrived(in_turn, asterisk_id="one-caller"))
+        one = after(one, ev.Found(1000, 1, (Busy(ANNA),)))
+        (boris,) = await directory.ask(one, ask(1, BORIS))
+        directory.observe(after(one, ev.AnnouncementEnded(1000, "any")))
+        assert isinstance(boris, Free)
+        assert await directory.ask(a_call("two", 1), ask(1, BORIS)) == (Busy(BORIS),)
+        directory.observe(after(one, ev.Found(1000, 1, (Away(BORIS, Why.PAUSED),))))
+        (boris,) = await directory.ask(a_call("two", 1), ask(1, BORIS))
+        assert isinstance(boris, Free)
+
+    virtual.run(story())
+
+
+def test_who_pauses_while_he_is_waited_for_is_not_waited_for() -> None:
+    """He talks still, and is not to be rung after it: the call that waits for him is told within a second."""
+
+    async def story() -> None:
+        directory = of(desks := Desks(channels={"PJSIP/101": ("theirs",)}))
+        running = asyncio.create_task(directory.run())
+        directory.observe(after(a_call("one", 0), found(0, 1, Busy(ANNA), Away(BORIS, Why.ABSENT), VERA)))
+        await asyncio.sleep(2)
+        assert not desks.changes
+        desks.paused.add(ANNA)
+        await asyncio.sleep(0.5)
+        assert desks.changes[0][1:] == ("one", ANNA)
+        running.cancel()
+
+    virtual.run(story())
+
+
 def test_who_has_waited_longer_is_served_first() -> None:
     """A free person whom an earlier call waits for is busy for a later one, not the other way round."""
 
