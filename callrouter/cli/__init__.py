@@ -20,6 +20,7 @@ COMMANDS = {
     "departments": ("callrouter.cli.editing", "Departments and their members: add, remove."),
     "lines": ("callrouter.cli.editing", "Lines: add, remove."),
     "calls": ("callrouter.cli.calls", "Calls: the list, one call with its trace, the live view."),
+    "lost": ("callrouter.cli.lost", "Lost clients, until somebody has talked to them: list, show, take, snooze, done."),
     "lcr": ("callrouter.cli.lcr", "The Lost Call Rate by lcr/1."),
     "export": ("callrouter.cli.export", "The nightly export of one date."),
     "reconcile": ("callrouter.cli.reconcile", "Asterisk's own records read back, and the ledger audited by them."),

@@ -84,9 +84,9 @@ def pause(person: str, reason: str, until: str | None, duration: str | None) -> 
 
     async def work(database: Database) -> tuple[Pause, str]:
         async with database.writing() as connection:
-            scheme = await _scheme_with(connection, person)
+            scheme = await scheme_with(connection, person)
             at = now()
-            ends = _end(at, until, duration, scheme.timezone)
+            ends = ending(at, until, duration, scheme.timezone, "a pause")
             wanted = Pause(scheme.people[_id(person)].id, reason, at, ends, user() or "")
             await states.pause(connection, wanted)
             return wanted, scheme.timezone
@@ -107,7 +107,7 @@ def resume(person: str) -> None:
 
     async def work(database: Database) -> bool:
         async with database.writing() as connection:
-            await _scheme_with(connection, person)
+            await scheme_with(connection, person)
             return await states.resume(connection, _id(person), now(), user() or "")
 
     said = "is back" if with_database(work) else "had not paused"
@@ -134,7 +134,7 @@ def _id(person: str) -> PersonId:
     return PersonId(person)
 
 
-async def _scheme_with(connection: AsyncConnection, person: str) -> Scheme:
+async def scheme_with(connection: AsyncConnection, person: str) -> Scheme:
     """Return the scheme in force, which has this person."""
     from callrouter.cli.opening import WrongInputError, needed_scheme
     from callrouter.routing.faults import closest, quoted
@@ -147,7 +147,8 @@ async def _scheme_with(connection: AsyncConnection, person: str) -> Scheme:
     return scheme
 
 
-def _end(at: Instant, until: str | None, duration: str | None, timezone: str) -> Instant | None:
+def ending(at: Instant, until: str | None, duration: str | None, timezone: str, what: str) -> Instant | None:
+    """Return when what begins now ends, as --until or --for say; None: neither does."""
     from callrouter.cli.opening import WrongInputError
     from callrouter.cli.when import LATEST, instant
 
@@ -160,5 +161,5 @@ def _end(at: Instant, until: str | None, duration: str | None, timezone: str) ->
         if ends >= LATEST:
             raise WrongInputError(f"--for: {duration!r} is no time such as 90s, 45m, 2h or 1d")
     if ends is not None and ends <= at:
-        raise WrongInputError("a pause ends after it begins: it would be over already")
+        raise WrongInputError(f"{what} ends after it begins: it would be over already")
     return ends
