@@ -113,10 +113,10 @@ class Switchboard:
         serving = self._guarded(arrival.call, line, self._serve(line))
         line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
 
-    def regain(self, arrival: Arrival, event: ev.Recovered) -> None:
-        """Go on with a call of which no record tells, as Asterisk has it."""
+    def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
+        """Go on with a call of which no record tells, as Asterisk has it, once its channels are ours."""
         line = self._lines[arrival.call] = _Line(arrival)
-        serving = self._guarded(arrival.call, line, self._go_on(line, event))
+        serving = self._guarded(arrival.call, line, self._go_on(line, event, landed))
         line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
 
     def expect(self, call: Call) -> None:
@@ -182,12 +182,13 @@ class Switchboard:
             line.events.put_nowait(event)
         await self._converse(line, *arrive(line.arrival.call, arrived), arrived)
 
-    async def _go_on(self, line: _Line, event: ev.Recovered) -> None:
+    async def _go_on(self, line: _Line, event: ev.Recovered, landed: asyncio.Event) -> None:
         arrived = await self._receive(line.arrival)
         arrived = replace(arrived, at=arrived.arrived_at)
-        event = self._with_person(event)
-        call, _ = arrive(line.arrival.call, arrived)
+        line.call = call = arrive(line.arrival.call, arrived)[0]
         self._journal.write(call.id, arrived, ())  # what was to be done about it is done
+        await landed.wait()
+        event = replace(self._with_person(event), at=self._now())
         await self._converse(line, *advance(call, event), event)
 
     def _with_person(self, event: ev.Recovered) -> ev.Recovered:

@@ -360,8 +360,12 @@ def test_a_call_of_which_no_record_tells_goes_on() -> None:
     async def story() -> Office:
         office = Office(ladder=arrived(RESPONSIBLE))
         up = PickedUp(leg(1, 1, ANNA), None, "PJSIP/102", 1, 1.0, 2.0, "c.bridge1")
-        office.board.regain(replace(ARRIVAL, goes_on=True), ev.Recovered(5.0, 2.0, picked_up=up))
-        await asyncio.sleep(3)
+        landed = asyncio.Event()
+        office.board.regain(replace(ARRIVAL, goes_on=True), ev.Recovered(5.0, 2.0, picked_up=up), landed)
+        await asyncio.sleep(1)
+        assert [what for _, what in office.done] == ["write CallArrived"]
+        landed.set()
+        await asyncio.sleep(2)
         (call,) = office.board.live()
         assert (call.phase, call.answered_by, call.steps[0].started_at) == (Phase.TALKING, BORIS, 0.0)
         office.board.deliver(ID, ev.LegEnded(virtual.clock(), up.leg, ev.End.REFUSED))

@@ -115,11 +115,13 @@ class AriPhone:
         bridge, caller = f"bridges/{connect.bridge}", f"channels/{connect.caller}"
         await self.sounds.understand(connect.leg)
         try:
-            if {connect.leg, connect.caller} <= await self._build(connect.bridge):
+            there = await self._build(connect.bridge)
+            if {connect.leg, connect.caller} <= there:
                 await self._let_last(connect)  # they talk already: nothing is touched under them
                 return None
             leg, them = {"channel": connect.leg, **_QUIETLY}, {"channel": connect.caller, **_QUIETLY}
-            await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", leg), QUICK)
+            if connect.leg not in there:
+                await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", leg), QUICK)
             await insist_twice(self.ari, Request("POST", f"{caller}/answer"), QUICK)
             await insist_twice(self.ari, Request("POST", f"{bridge}/addChannel", them), QUICK)
         except (AriRefused, AriAway) as error:
@@ -129,7 +131,7 @@ class AriPhone:
             log.warning("two could not be connected", error=str(error))
             return ev.ConnectFailed(self._now(), connect.leg)
         await self._let_last(connect)
-        return None
+        return ev.Joined(self._now(), connect.leg) if connect.leg in there else None  # Asterisk says it once only
 
     async def _let_last(self, connect: cm.Connect) -> None:
         """Mark who talks: when his time is over he is not sent to the fallback; and let him talk."""

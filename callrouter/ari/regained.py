@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
@@ -31,8 +32,8 @@ class Calls(Protocol):
         """News of one."""
         ...
 
-    def regain(self, arrival: Arrival, event: ev.Recovered) -> None:
-        """Go on with one of which no record tells."""
+    def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
+        """Go on with one of which no record tells, once its channels are ours."""
         ...
 
 
@@ -45,6 +46,7 @@ class Regained:
         self._calls = calls
         self._now = now
         self._ended = ended
+        self._landed = asyncio.Event()
         self._fetched: list[Pair] = []
         """Those whose channels are on their way to us: until then nobody tells us what becomes of them."""
 
@@ -72,6 +74,8 @@ class Regained:
             if pair.leg.id not in seen.channels:
                 self._calls.deliver(pair.call, ev.LegEnded(self._now(), LegId(pair.leg.id), ev.End.REFUSED))
         self._fetched.clear()
+        self._landed.set()  # before that, who enters a bridge is told to the dead worker alone
+        self._landed = asyncio.Event()
 
     async def _together(self, pair: Pair) -> None:
         self._fetched.append(pair)
@@ -90,4 +94,4 @@ class Regained:
         at = await self._phone.began_at(caller.id) or event.since
         is_local, (line, *_) = caller.name.startswith("Local/"), arguments_of(caller)
         arrival = Arrival(call, at, caller.id, line, caller.caller.number, caller.phone, is_local, goes_on=True)
-        self._calls.regain(arrival, event)
+        self._calls.regain(arrival, event, self._landed)

@@ -108,6 +108,7 @@ class Resync:
         here = [one for one in former if one not in unfetched]
         former[:] = unfetched
         await self._regained.look(seen, [call for call, _ in here], [self._app])
+        await self._regained.part(seen)
         await self._adopt(here, seen)
         for call in live:
             await self._tell(call, seen, made)

@@ -99,10 +99,12 @@ class Desk(Board):
     def __init__(self) -> None:
         super().__init__()
         self.regained: list[tuple[Arrival, ev.Recovered]] = []
+        self.landed: list[asyncio.Event] = []
 
-    def regain(self, arrival: Arrival, event: ev.Recovered) -> None:
+    def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
         """Keep it."""
         self.regained.append((arrival, event))
+        self.landed.append(landed)
 
 
 async def recorded(_: str) -> Ending | None:
@@ -152,6 +154,7 @@ async def test_two_of_whom_no_record_tells_go_on() -> None:
     assert desk.regained == [(arrival, ev.Recovered(NOW, 5.0, picked_up=TOGETHER))]
     assert (desk.arrived, desk.told, asterisk.asked) == ([], [], [])
     assert asterisk.mine == {CALLER, LEG}
+    assert desk.landed[0].is_set()
 
 
 async def test_whoever_leaves_later_is_heard() -> None:
@@ -230,9 +233,10 @@ async def test_a_router_that_is_back_and_has_lost_its_journal_finds_them() -> No
     assert (await taken_over(others, apps=())).regained == []
 
 
-async def test_who_is_together_already_is_not_touched() -> None:
-    """The bridge is there, and both are in it: they are marked, and their time begins anew."""
-    asterisk = Asterisk()
+@pytest.mark.parametrize("there", [[LEG, CALLER], [LEG]])
+async def test_who_is_in_the_bridge_already_is_not_touched(there: list[str]) -> None:
+    """With both in it they are only marked, and their time begins anew; with the leg alone its caller follows it."""
+    asterisk = Asterisk(bridges={BRIDGE: there})
     send = asterisk.send
 
     async def exists(request: Request, deadline: float = DEADLINE) -> object:
@@ -243,8 +247,11 @@ async def test_who_is_together_already_is_not_touched() -> None:
 
     asterisk.send = exists  # type: ignore[method-assign]
     phone = AriPhone(asterisk, MINE, lambda: NOW)
-    assert await phone.perform(ID, cm.Connect(CALLER, LEG, BRIDGE)) is None
+    is_alone = there == [LEG]
+    joined = ev.Joined(NOW, LEG) if is_alone else None
+    assert await phone.perform(ID, cm.Connect(CALLER, LEG, BRIDGE)) == joined
     made = f"POST bridges/{BRIDGE}"
     caller, leg = f"POST channels/{CALLER}/variable", f"POST channels/{LEG}/variable"
-    assert asterisk.asked == [made, made, caller, caller, leg]
+    follows = [f"POST channels/{CALLER}/answer", f"{made}/addChannel"] if is_alone else []
+    assert asterisk.asked == [made, made, *follows, caller, caller, leg]
     assert asterisk.sources == [f"bridge:{BRIDGE}"]
