@@ -53,6 +53,26 @@ async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     assert await schema.upgrade(database) == (schema.newest(), schema.newest())
 
 
+async def test_calls_of_before_know_whether_they_were_lost_as_closed(url: str) -> None:
+    """A row written before rows said it is outside hours if that is why it was lost; its source is not known."""
+    there = Database(url)
+    await schema.upgrade(there, "0005")
+    async with there.writing() as connection:
+        for reason in ("closed", "abandoned"):
+            await connection.execute(
+                text(
+                    "INSERT INTO calls (id, line, caller_raw, direction, arrived_at, outcome, lost_reason, routed_by,"
+                    f" recovered, asterisk_id, app) VALUES ('{reason}', '', '', 'in', 1, 'lost', '{reason}', '', false,"
+                    " '', '')"
+                )
+            )
+    await schema.upgrade(there)
+    async with there.reading() as connection:
+        found = await connection.execute(text("SELECT id, is_closed, source FROM calls ORDER BY id"))
+        assert [tuple(one) for one in found] == [("abandoned", False, None), ("closed", True, None)]
+    await there.close()
+
+
 async def test_an_empty_database_is_refused(url: str) -> None:
     """A database without a schema is refused with what to do about it."""
     empty = Database(url)
