@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from callrouter.routing.values import Absence, Calendar, Condition, Duty, SchemeStep, Shift, Span
+from callrouter.routing.values import Absence, Calendar, Condition, Duty, Rule, SchemeStep, Shift, Span
 from callrouter.routing.week import clock, weekly
 
 NEVER_SHOWN = ("id", "key", "e164", "listed_as")
@@ -74,9 +74,15 @@ def _period(since: float, until: float, timezone: str) -> str:
 
 
 def _calendar(calendar: Calendar, timezone: str) -> str:
-    rest = fields_of(calendar, timezone, "week", "timezone", "days")
+    rest = fields_of(calendar, timezone, "week", "timezone", "short_by", "days")
+    plain = [] if rest == NOTHING else [rest]
+    short = [f"short_before_holidays {calendar.short_by}"] if calendar.short_by else []
     days = [f"{day} {clock(spans) or 'closed'}" for day, spans in calendar.days]
-    return ", ".join([f"{weekly(calendar.week)} {calendar.timezone}", *([] if rest == NOTHING else [rest]), *days])
+    return ", ".join([f"{weekly(calendar.week)} {calendar.timezone}", *plain, *short, *days])
+
+
+def _rule(rule: Rule, timezone: str) -> str:
+    return f"{fields_of(rule, timezone, 'ladder')}, {f'ladder {rule.ladder}' if rule.ladder else 'refuse'}"
 
 
 def _shift(shift: Shift, _: str) -> str:
@@ -94,6 +100,7 @@ _SAID: dict[type, Callable[[Any, str], str]] = {
     Absence: _absence,
     Duty: _duty,
     Calendar: _calendar,
+    Rule: _rule,
     Shift: _shift,
     Span: lambda span, _: clock((span,)),
 }

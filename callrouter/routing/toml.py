@@ -38,4 +38,7 @@ def _syntax(said: str, text: str) -> Fault:
         return Fault("line 1", f"is not TOML: {said}")
     if found[2] is None:
         return Fault(f"line {text.count(chr(10)) + 1}", f"{found[1]} (at the end of the document)")
-    return Fault(f"line {found[2]}", f"{found[1]} (column {found[3]})")
+    line, column = int(found[2]), int(found[3])
+    foreign = not text.split("\n")[line - 1][column - 1 : column].isascii()
+    quotes = "; a name with other than Latin letters stands in quotes" if foreign else ""
+    return Fault(f"line {line}", f"{found[1]} (column {column}){quotes}")

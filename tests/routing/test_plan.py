@@ -157,7 +157,7 @@ key = {members = ["anna"]}
 ABSENT = ('["PJSIP/103"]', '["PJSIP/103"], absences = [{from = "2026-12-01", to = "2026-12-14", reason = "отпуск"}]')
 SHIFT = ('["PJSIP/102"]', '["PJSIP/102"], shift = {pattern = "2/2", since = "2026-11-02", hours = "09:00-21:00"}')
 DUTY = "duty: {} (from 2026-11-28 09:00 to before 2026-11-30 00:00 vera for sales)"
-OFFICE = "Mon-Fri 09:00-18:00 Europe/Moscow, holidays RU, short_by 60, 2026-12-31 closed"
+OFFICE = "Mon-Fri 09:00-18:00 Europe/Moscow, holidays RU, short_before_holidays 60, 2026-12-31 closed"
 
 
 def between(before: str, after: str) -> list[str]:
@@ -171,7 +171,7 @@ def test_every_section_is_compared() -> None:
         "calendars.office": f"({OFFICE})",
         "segments.key": "(anna)",
         "rules.key": "(when segment key, open true, region Москва, ladder default)",
-        "rules.rest": "(when none)",
+        "rules.rest": "(when none, refuse)",
         'prefixes."+7495"': "(prefix +7495, attributes region Москва)",
         'numbers.not_client."+74957654321"': "(supplier)",
     }

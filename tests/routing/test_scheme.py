@@ -185,6 +185,14 @@ def test_a_ladder_has_twenty_steps_at_most() -> None:
         (b"x" * (LARGEST + 1), f"line 1: a document has at most {LARGEST} bytes, this one has {LARGEST + 1}"),
         (b"x = 1\ny = ", "line 2: Invalid value (at the end of the document)"),
         (b"x = 1\n\nanna: Anna\n", "line 3: Expected '=' after a key in a key/value pair (column 5)"),
+        (
+            "[people]\nанна = {}\n".encode(),
+            "line 2: Invalid statement (column 1); a name with other than Latin letters stands in quotes",
+        ),
+        (
+            "[people.анна]\n".encode(),
+            "line 1: Invalid initial character for a key part (column 9); a name with other than Latin letters stands",
+        ),
         (b"", "version: is missing: write version = 1"),
     ],
 )
