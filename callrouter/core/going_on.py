@@ -11,7 +11,6 @@ from callrouter.core.commands import Connect
 from callrouter.core.connect import connected, won
 from callrouter.core.recorded import PickedUp
 from callrouter.core.running import Reaction, end_step
-from callrouter.core.sound import hush
 from callrouter.core.words import Instant, Result
 
 
@@ -49,10 +48,10 @@ def go_on(call: Call, up: PickedUp, at: Instant) -> Reaction:
         talk = (*hushed(call, up.at).talk, Talk(leg.person, up.at))
         return replace(legs.put(call, replace(leg, result=Result.ANSWERED)), winner=leg.id, talk=talk), stopped
     closed = () if call.bridge == up.bridge else close_bridge(call)
-    call, silenced = hush(connected(call, leg))
-    call = replace(call, winner=leg.id, caller_joined=True, bridge=up.bridge, bridges=call.bridges + 1, lost=None)
+    call = replace(connected(call, leg), winner=leg.id, caller_joined=True, lost=None)
+    call = replace(call, bridge=up.bridge, bridges=call.bridges + 1)
     # They are marked, and their time begins anew, by what makes no difference to two who are together already.
-    return call, (*stopped, *closed, *silenced, Connect(call.caller, leg.id, up.bridge))
+    return call, (*stopped, *closed, Connect(call.caller, leg.id, up.bridge))
 
 
 def _leg(call: Call, up: PickedUp) -> Leg:

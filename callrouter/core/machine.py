@@ -159,7 +159,7 @@ def _leg_replaced(call: Call, event: ev.LegReplaced) -> Reaction:
     if old is None or legs.find(call, event.by) is not None:
         return call, ()
     taken = legs.is_live(old) and call.phase in {Phase.CLIMBING, Phase.CONNECTING, Phase.TALKING}
-    step = call.steps[-1].step
+    step = call.steps[-1].step if call.steps else old.step  # a conversation of which no record tells
     new = Leg(event.by, event.person, event.phone, step, LegState.UP, event.at, event.at, answered_at=event.at)
     if not taken:
         call, stopped = legs.stop(legs.put(call, new), lambda leg: leg.id == event.by, Result.ELSEWHERE)

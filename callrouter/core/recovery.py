@@ -28,13 +28,14 @@ def recovered(call: Call, event: ev.Recovered) -> Reaction:
     winner = _talked_to(call, event.ending) if event.ending else None
     if event.ending and winner and call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
         return _talked_out(_without(connected(call, winner), event), event.at, event.ending.at)
-    call = _without(call, event)
+    call, silenced = hush(_without(call, event))  # first: behind what is announced the guard waits, and the connection
     if event.picked_up is not None and is_news(call, event.picked_up):
         call, commands = go_on(call, event.picked_up, event.at)
-        return (call, commands) if call.phase is Phase.TALKING else _guarded((call, commands))
+        call, commands = (call, commands) if call.phase is Phase.TALKING else _guarded((call, commands))
+        return call, (*silenced, *commands)
     call, stopped = (call, ()) if event.picked_up is None else with_stray(call, event.picked_up)
     call, commands = _taken_up(call, event)
-    return call, (*stopped, *commands)
+    return call, (*silenced, *stopped, *commands)
 
 
 def _taken_up(call: Call, event: ev.Recovered) -> Reaction:
@@ -54,13 +55,11 @@ def _taken_up(call: Call, event: ev.Recovered) -> Reaction:
 
 
 def _climb_on(call: Call, event: ev.Recovered) -> Reaction:
-    """Nobody knows what the caller hears: what is announced stops, as the guard would wait behind it."""
-    call, hushed = hush(call)
+    """Nobody knows what the caller hears: after an announcement that he waits."""
     told = bool(call.announced) or call.arrived.music is not None
     call, commands = resume(call, event.at, event.since, event.gone)
     sounds = (waiting_sound(call),) if told else ()
-    call, guarded = _guarded((call, (*sounds, *questions(call), *commands)))
-    return call, (*hushed, *guarded)
+    return _guarded((call, (*sounds, *questions(call), *commands)))
 
 
 def _left(call: Call, event: ev.Recovered) -> Reaction:

@@ -84,6 +84,32 @@ def test_a_conversation_on_a_line_that_is_no_longer_known_goes_on() -> None:
     assert after(empty, BACK)[0].answered_step is None
 
 
+def test_a_conversation_that_no_ladder_led_to_may_be_transferred() -> None:
+    """It counts for the step in which its leg began."""
+    call, _ = after(live(calls(refusal=LostReason.FAILURE)), BACK)
+    call, commands = after(call, ev.LegReplaced(T + 35, ANNAS.leg, LegId("new"), "PJSIP/102", BORIS))
+    told = row(after(call, gone(40), ev.LegEnded(T + 40, LegId("new"), ev.End.REFUSED))[0])
+    assert commands == ()
+    assert [(one.person, one.step, one.result) for one in told.legs] == [
+        (ANNA, 1, Result.ANSWERED),
+        (BORIS, 1, Result.ANSWERED),
+    ]
+    assert [(one.person, one.started_at, one.ended_at) for one in told.talk] == [
+        (ANNA, T + 3, T + 35),
+        (BORIS, T + 35, T + 40),
+    ]
+
+
+@pytest.mark.parametrize("bridge", [None, BRIDGE])
+def test_an_announcement_stops_before_anything_else_is_told(bridge: str | None) -> None:
+    """Asterisk would let it wait behind what is announced: the guard, and what brings the two together."""
+    says = replace(DEPARTMENT, announce="sound:moment")
+    call = live(calls(says), found(0, 1, ANNA), rings(1, 1, 1, ANNA))
+    _, commands = after(call, replace(BACK, picked_up=replace(ANNAS, bridge=bridge)))
+    assert commands[0] == cm.Hush(("c.announcement1",))
+    assert TOGETHER in commands
+
+
 def test_two_who_were_being_connected_are_left_as_they_are() -> None:
     """They are together already: no bridge is changed under them, and one that is not theirs is closed."""
     call = live(calls(RESPONSIBLE), found(0, 1, ANNA), picks_up(3, 1, 1, ANNA))
