@@ -114,22 +114,30 @@ async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Rec
     return gather(_record(one) for one in await connection.execute(query))
 
 
-async def lines_called(connection: AsyncConnection) -> AsyncGenerator[tuple[tuple[Recorded, ...], tuple[CallRow, ...]]]:
-    """Yield all of Asterisk's calls to a line with the rows there are of them, many at a time, in order."""
-    query = select(records.c.asterisk_id).where(records.c.line != "").distinct().order_by(records.c.asterisk_id)
-    ids = (await connection.execute(query)).scalars().all()
-    for start in range(0, len(ids), rows.CHUNK):
-        some = ids[start : start + rows.CHUNK]
+async def lines_called(
+    connection: AsyncConnection, start: Instant = 0.0, end: Instant | None = None
+) -> AsyncGenerator[tuple[tuple[Recorded, ...], tuple[CallRow, ...]]]:
+    """Yield Asterisk's calls to a line with the rows there are of them, many at a time, in order.
+
+    All of them, or those of which a record began in this half-open period.
+    """
+    query = select(records.c.asterisk_id).where(records.c.line != "", records.c.started_at >= start)
+    if end is not None:
+        query = query.where(records.c.started_at < end)
+    ids = (await connection.execute(query.distinct().order_by(records.c.asterisk_id))).scalars().all()
+    for at in range(0, len(ids), rows.CHUNK):
+        some = ids[at : at + rows.CHUNK]
         written = select(calls).where(calls.c.asterisk_id.in_(some)).order_by(calls.c.arrived_at, calls.c.id)
         found = (await connection.execute(written)).all()
         yield await recorded(connection, some), await rows.load(connection, found)
 
 
-async def without_record(connection: AsyncConnection, until: Instant) -> tuple[CallRow, ...]:
-    """Return the calls that came after the first record and ended before this instant, and have none."""
+async def without_record(connection: AsyncConnection, until: Instant, since: Instant = 0.0) -> tuple[CallRow, ...]:
+    """Return the calls that came after the first record (and `since`), ended before `until`, and have none."""
     first = select(func.min(records.c.started_at)).scalar_subquery()
     there = select(records.c.asterisk_id).where(records.c.asterisk_id == calls.c.asterisk_id).exists()
-    query = select(calls).where(calls.c.arrived_at >= first, calls.c.ended_at < until, ~there)
+    came = calls.c.arrived_at >= first, calls.c.arrived_at >= since
+    query = select(calls).where(*came, calls.c.ended_at < until, ~there)
     found = (await connection.execute(query.order_by(calls.c.arrived_at, calls.c.id))).all()
     return await rows.load(connection, found, parts=False)
 

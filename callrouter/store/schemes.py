@@ -50,6 +50,15 @@ async def get(connection: AsyncConnection, revision: int) -> Revision | None:
     return None if found is None else _revision(found)
 
 
+async def at(connection: AsyncConnection, instant: Instant) -> Revision | None:
+    """Return the revision that was in force at an instant; before the first one, that one."""
+    applied = select(scheme_revisions).where(scheme_revisions.c.applied_at <= instant)
+    query = applied.order_by(scheme_revisions.c.revision.desc()).limit(1)
+    first = select(scheme_revisions).order_by(scheme_revisions.c.revision).limit(1)
+    found = (await connection.execute(query)).one_or_none() or (await connection.execute(first)).one_or_none()
+    return None if found is None else _revision(found)
+
+
 async def history(connection: AsyncConnection) -> tuple[Revision, ...]:
     """Return all revisions, oldest first."""
     query = select(scheme_revisions).order_by(scheme_revisions.c.revision)

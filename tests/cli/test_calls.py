@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callrouter.cli import opening, when
-from callrouter.cli.export import harmless
 from callrouter.core.words import LostReason
 from callrouter.ledger.period import midnight
+from callrouter.report.machine import harmless
 from tests.cli.conftest import apply, ship
 from tests.store.lives import ANNA, ARRIVED, BORIS, Life, abandoned, answered
 
@@ -90,7 +90,7 @@ def test_calls_are_listed_oldest_first(friday: Callable[..., Said], options: lis
             "the period is empty: it ends (2026-11-19T21:00:00.000Z) not after",
         ),
         (["export", "--date", "20.11.2026"], "--date: '20.11.2026' is no date"),
-        (["export", "--format", "xlsx"], "--format: 'xlsx' is none of csv, json"),
+        (["export", "--format", "pdf"], "--format: 'pdf' is none of csv, json, xlsx, html, text"),
         (["export", "--out", "callrouter.db"], "cannot write to callrouter.db"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What is done of itself, once for each date: by a command today."""

@@ -1,0 +1,99 @@
+"""What is known of a date at its end, brought together: the ledger, the scheme of that date, Asterisk's records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callrouter.cdr.audit import Difference, audit, without_record
+from callrouter.ledger.figures import needed_from
+from callrouter.ledger.period import day, local
+from callrouter.report.night import Company, Line, Night, plotted
+from callrouter.routing.availability import calendar_of
+from callrouter.routing.calendar import stretches
+from callrouter.routing.lines import find_line
+from callrouter.routing.scheme import parse
+from callrouter.routing.values import DEFAULT_LINE
+from callrouter.store import queries, records, schemes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.outcome import CallRow
+    from callrouter.core.words import Instant
+    from callrouter.ledger.period import Period
+    from callrouter.routing.calendar import Hours
+    from callrouter.routing.values import Line as SchemeLine, Scheme
+
+_HOUR = 3600
+
+
+async def night(connection: AsyncConnection, of: date, timezone: str, until: Instant) -> Night:
+    """Return what is known of a date; records of calls that ended at `until` or later may yet come."""
+    period = day(of, timezone)
+    to_us = await queries.ended_calls(connection, queries.Wanted(needed_from(period), period.end))
+    out = await queries.ended_calls(connection, queries.Wanted(needed_from(period), period.end, direction="out"))
+    plots = plotted(of, timezone)
+    recorded, differences = await _audited(connection, period, until)
+    return Night(
+        date=of,
+        period=period,
+        calls=tuple(one for one in to_us if period.holds(one.row.arrived_at)),
+        known=tuple(one.row for one in (*to_us, *out)),
+        quarters=await queries.quarters(connection, plots.start, plots.end),
+        company=await _company(connection, period),
+        live=await queries.live_between(connection, period.start, period.end),
+        records=recorded,
+        differences=tuple(differences),
+    )
+
+
+async def _audited(connection: AsyncConnection, period: Period, until: Instant) -> tuple[int, list[Difference]]:
+    """Return how many calls to a line Asterisk recorded in the period, and how they differ from the ledger."""
+    count, found = 0, list[Difference]()
+    async for recorded, rows in records.lines_called(connection, period.start, period.end):
+        over = [one for one in recorded if period.holds(one.started_at) and one.ended_at < until]
+        count += len(over)
+        found += audit(over, rows)
+    missing = await records.without_record(connection, until, period.start)
+    return count, [*found, *(without_record(row) for row in missing if period.holds(row.arrived_at))]
+
+
+async def _company(connection: AsyncConnection, period: Period) -> Company:
+    revision = await schemes.at(connection, period.end)
+    if revision is None:
+        return Company({}, {}, (), lambda line: line, lambda _: None)
+    scheme = parse(revision.document, f"revision {revision.revision}")
+
+    def hours(row: CallRow) -> Hours | None:
+        line = find_line(scheme, row.line)
+        return None if line is None else calendar_of(scheme, line)
+
+    return Company(
+        people={person.id: person.name for person in scheme.people.values()},
+        departments={one.id: one.name for one in scheme.departments.values()},
+        lines=tuple(_line(scheme, line, period) for line in scheme.lines.values() if line.key != DEFAULT_LINE),
+        line_of=lambda dialled: _key(scheme, dialled),
+        hours=hours,
+    )
+
+
+def _key(scheme: Scheme, dialled: str) -> str | None:
+    line = find_line(scheme, dialled)
+    return None if line is None else line.listed_as or line.key
+
+
+def _line(scheme: Scheme, line: SchemeLine, period: Period) -> Line:
+    hours = calendar_of(scheme, line)
+    opened = [(period.start, period.end)] if hours is None else stretches(hours, period.start, period.end)
+    return Line(line.key, line.name, frozenset(_hours(opened, period.timezone)))
+
+
+def _hours(opened: Iterable[tuple[Instant, Instant]], timezone: str) -> Iterable[int]:
+    for start, end in opened:
+        at = start
+        while at < end:
+            yield local(at, timezone).hour
+            at = at - at % _HOUR + _HOUR

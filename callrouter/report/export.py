@@ -1,0 +1,39 @@
+"""The files of a date, by name; the same night makes the same bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callrouter.report import machine, text
+from callrouter.report.content import content
+from callrouter.report.language import language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from callrouter.report.night import Night
+
+FORMATS = ("csv", "json", "xlsx", "html", "text")
+
+
+def files(night: Night, formats: Iterable[str], code: str, *, mask: bool) -> dict[str, bytes]:
+    """Return the files of these formats; `mask`: phone numbers without their middle."""
+    asked, found, words = set(formats), content(night), language(code)
+    made: dict[str, bytes] = {}
+    documents = [machine.document(one, mask=mask) for one in night.calls] if asked & {"csv", "json"} else []
+    if "csv" in asked:
+        made[f"calls-{night.date}.csv"] = machine.spreadsheet(documents)
+    if "json" in asked:
+        made[f"calls-{night.date}.json"] = machine.as_json(documents)
+        made[f"lcr-{night.date}.json"] = machine.as_json(machine.figures(found, mask=mask))
+    if "xlsx" in asked:  # both libraries take longer to import than a command needs that prints neither
+        from callrouter.report.workbook import workbook  # noqa: PLC0415
+
+        made[f"calls-{night.date}.xlsx"] = workbook(found, words, mask=mask)
+    if "html" in asked:
+        from callrouter.report.page import page  # noqa: PLC0415
+
+        made[f"lcr-{night.date}.html"] = page(found, words, mask=mask).encode()
+    if "text" in asked:
+        made[f"lcr-{night.date}.txt"] = f"{text.line(found, words)}\n".encode()
+    return made

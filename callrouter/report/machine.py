@@ -1,0 +1,122 @@
+"""CSV and JSON, for machines: the calls of the date as the contract has them, and all its figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from callrouter.ledger import call
+from callrouter.ledger.figure import printed
+from callrouter.ledger.period import rfc3339
+from callrouter.report.safe import E164, REPLACED, defused, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from callrouter.ledger.clients import LostClient
+    from callrouter.report.audit import Audit
+    from callrouter.report.content import Content
+    from callrouter.report.night import Difference
+    from callrouter.store.queries import Recorded
+
+COLUMNS = (
+    *("id", "line", "department", "caller", "caller_raw", "client", "responsible", "priority", "segment"),
+    *("claimed_by", "direction", "arrived_at", "answered_at", "ended_at", "outcome", "lost_reason", "lost_step"),
+    *("answered_by", "answered_step", "wait_seconds", "talk_seconds", "scheme_revision", "routed_by", "recovered"),
+    *("asterisk_id", "recording"),
+)
+"""The call of the contract without its steps, legs and talk, for which a line of a spreadsheet has no place."""
+NUMBERS = frozenset({"line", "caller"})
+"""Our own E.164 columns."""
+_OF_A_PERSON = ("caller", "caller_raw", "client")
+
+
+def document(one: Recorded, *, mask: bool) -> dict[str, object]:
+    """Return a call as the contract has it; masked, nothing in it says whose number it was."""
+    made = call.document(one.row, one.claimed_by)
+    if not mask:
+        return made
+    hidden = {name: _masked(made[name]) for name in _OF_A_PERSON}
+    legs = made["legs"]
+    assert isinstance(legs, list)
+    return {**made, **hidden, "recording": None, "legs": [{**leg, "phone": masked(leg["phone"])} for leg in legs]}
+
+
+def spreadsheet(documents: Sequence[dict[str, object]]) -> bytes:
+    """Return CSV as a Russian Excel opens it: UTF-8 with BOM, `;` between cells, CRLF, and no cell a formula."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(COLUMNS)
+    for one in documents:
+        writer.writerow([harmless(name, one[name]) for name in COLUMNS])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def harmless(column: str, value: object) -> object:
+    """Return a cell that no spreadsheet computes; our own E.164 numbers stay as they are, masked ones too."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str) or (column in NUMBERS and E164.fullmatch(value.replace("*", "0"))):
+        return value
+    return defused(value.replace("\0", REPLACED))
+
+
+def as_json(value: object) -> bytes:
+    """Return a JSON document for people's eyes too."""
+    return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def figures(found: Content, *, mask: bool) -> dict[str, object]:
+    """Return all figures of the date, who waits for a call, the days before, and the audit."""
+    made = printed(found.figures)
+    if mask:
+        made["shared_clients"] = _without_numbers(made["shared_clients"])
+    return {
+        **made,
+        "waiting": [_waiting(client, mask=mask) for client in found.waiting],
+        "days": [
+            {"key": day.isoformat(), "calls": count.calls, "lost": count.lost, "lcr": count.lcr}
+            for day, count in found.days.items()
+        ],
+        "audit": _audit(found.audit),
+    }
+
+
+def _waiting(client: LostClient, *, mask: bool) -> dict[str, object]:
+    return {
+        "number": masked(client.number) if mask else client.number,
+        "client": _masked(client.last.client) if mask else client.last.client,
+        "responsible": client.last.responsible,
+        "priority": client.last.priority,
+        "since": rfc3339(client.lost[0].arrived_at),
+        "lost": len(client.lost),
+        "attempts": len(client.attempts),
+    }
+
+
+def _audit(found: Audit) -> dict[str, object]:
+    return {
+        "compared_with_asterisk": found.is_compared,
+        "without_outcome": found.live,
+        "outcomes": [_difference(one) for one in found.outcomes],
+        "differences": [_difference(one) for one in found.differences],
+        "hours_without_calls": list(found.hours),
+        "silent_lines": [{"key": one.line.key, "last_at": rfc3339(one.last_at)} for one in found.silent],
+    }
+
+
+def _difference(one: Difference) -> dict[str, object]:
+    names = ("asterisk_id", "call", "what", "asterisk", "ledger")
+    said = {name: getattr(one, name) for name in names}
+    return {name: rfc3339(value) if isinstance(value, float) else value for name, value in said.items()}
+
+
+def _masked(value: object) -> object:
+    return masked(value) if isinstance(value, str) else value
+
+
+def _without_numbers(shared: object) -> object:
+    assert isinstance(shared, dict)
+    return {**shared, "list": [{**one, "key": masked(one["key"])} for one in shared["list"]]}

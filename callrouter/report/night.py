@@ -1,0 +1,89 @@
+"""What is known of a business date at its end: all that its export is made of, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+from callrouter.ledger.callback import HoursOf
+from callrouter.ledger.figure import Calls
+from callrouter.ledger.period import Period, midnight
+from callrouter.store.queries import Quarter, Recorded
+
+DAYS = 30
+"""Days the plots look back, the date among them."""
+
+
+class Difference(Protocol):
+    """What Asterisk's records and the ledger do not agree on, as the audit of the records finds it."""
+
+    @property
+    def asterisk_id(self) -> str:
+        """Return the channel's id."""
+
+    @property
+    def call(self) -> str | None:
+        """Return the call's id, None without a row."""
+
+    @property
+    def what(self) -> str:
+        """Return no_row, several_rows, no_record, outcome, answered_at or ended_at."""
+
+    @property
+    def asterisk(self) -> str | float | None:
+        """Return what the records say."""
+
+    @property
+    def ledger(self) -> str | float | None:
+        """Return what the row says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the scheme."""
+
+    key: str
+    name: str
+    opens: frozenset[int]
+    """The hours of the date's clock (0 to 23) in which it is open at some time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What the scheme of that date says."""
+
+    people: Mapping[str, str]
+    """Names by key."""
+    departments: Mapping[str, str]
+    lines: tuple[Line, ...]
+    line_of: Callable[[str], str | None]
+    """The key of the line that a dialled number belongs to."""
+    hours: HoursOf
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Everything that is known of a date at its end."""
+
+    date: date
+    period: Period
+    calls: tuple[Recorded, ...]
+    """The ended calls to us that arrived on the date."""
+    known: Calls
+    """The ended calls in and out that arrived up to the end of the date, as far back as its figures look."""
+    quarters: tuple[Quarter, ...]
+    """Of the last `DAYS` days."""
+    company: Company
+    live: int = 0
+    """Calls that arrived on the date and have no outcome yet."""
+    records: int = 0
+    """Calls to a line that Asterisk recorded on the date."""
+    differences: tuple[Difference, ...] = ()
+
+
+def plotted(of: date, timezone: str) -> Period:
+    """Return the last `DAYS` days up to the end of the date."""
+    first, after = of - timedelta(days=DAYS - 1), of + timedelta(days=1)
+    return Period(midnight(first, timezone), midnight(after, timezone), timezone)

@@ -1,0 +1,155 @@
+"""The files of a date: their names, bytes that repeat, numbers that are masked, cells that do not compute."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from datetime import date
+from typing import Any
+
+import pytest
+
+from callrouter.core.words import LostReason
+from callrouter.ledger.figure import printed
+from callrouter.ledger.figures import figures
+from callrouter.report.content import content
+from callrouter.report.export import FORMATS, files
+from callrouter.report.language import language
+from callrouter.report.safe import clean, defused, masked
+from callrouter.report.text import line
+from tests.ledger import table
+from tests.ledger.rows import call
+from tests.report.nights import MONDAY, night
+
+NUMBER = "+4915112345678"
+CLIENT = "Frau +49 (151) 123-456-78"
+
+
+def _lost(**fields: Any) -> Any:
+    return call("2026-03-30T10:00:00+02:00", lost=LostReason.NO_ANSWER, caller=NUMBER, client=CLIENT, **fields)
+
+
+def _sheets(content: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return {one.filename: book.read(one).decode() for one in book.infolist()}
+
+
+def test_the_files_of_a_date() -> None:
+    """Machines get CSV and JSON, the accountant a workbook, the owner a page, an existing report a line."""
+    assert list(files(night(), FORMATS, "ru", mask=False)) == [
+        *(f"{name}-{MONDAY}.{kind}" for name, kind in (("calls", "csv"), ("calls", "json"), ("lcr", "json"))),
+        *(f"{name}-{MONDAY}.{kind}" for name, kind in (("calls", "xlsx"), ("lcr", "html"), ("lcr", "txt"))),
+    ]
+    assert list(files(night(), ["text"], "ru", mask=False)) == [f"lcr-{MONDAY}.txt"]
+
+
+@pytest.mark.parametrize("code", ["ru", "en"])
+def test_the_bytes_repeat(code: str) -> None:
+    """Made again they are the same; nothing in the workbook is of the hour in which it was made."""
+    made = files(night(), FORMATS, code, mask=True)
+    assert files(night(), FORMATS, code, mask=True) == made
+    workbook = made[f"calls-{MONDAY}.xlsx"]
+    with zipfile.ZipFile(io.BytesIO(workbook)) as book:
+        assert {one.date_time[0] for one in book.infolist()} == {1980}
+    assert _sheets(workbook)["docProps/core.xml"].count("2026-03-31T00:00:00Z") == 2
+
+
+def test_the_json_has_every_figure_of_the_ledger() -> None:
+    """All of them, beside who waits, the days before and the audit."""
+    found = json.loads(files(night(), ["json"], "ru", mask=False)[f"lcr-{MONDAY}.json"])
+    assert {name: found.pop(name) is not None for name in ("waiting", "days", "audit")} == dict.fromkeys(
+        ("waiting", "days", "audit"), True
+    )
+    made = printed(figures(night().known, night().period, table.hours_of))
+    assert found == json.loads(json.dumps(made))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_masked_files_hold_no_number(kind: str) -> None:
+    """Neither the caller's, nor as he came, nor in a name, nor of a phone outside; what is left tells people apart."""
+    outside = [leg for row in table.calls() for leg in row.legs][:1]
+    legs = tuple(type(leg)(**{**_fields(leg), "phone": f"Local/{NUMBER}@out"}) for leg in outside)
+    calls = _lost(caller_raw="015112345678", legs=legs, recording=f"in-{NUMBER}.wav")
+    spoken = (
+        call("2026-03-30T11:00:00+02:00", caller=NUMBER),
+        call("2026-03-30T12:00:00+02:00", caller=NUMBER, answered_by="boris"),
+    )
+    for made in (night(calls), night(calls, *spoken)):
+        for name, content_of in files(made, [kind], "ru", mask=True).items():
+            texts = _sheets(content_of).values() if name.endswith("xlsx") else [content_of.decode()]
+            assert not [text for text in texts if re.search(r"12345678|123-456", text)], name
+    assert masked(NUMBER) == "+4915*******78"
+    assert masked(CLIENT) == "Frau +49 (15*) ***-***-78"
+    assert masked("ООО 101") == "ООО 101"
+
+
+def _fields(leg: Any) -> dict[str, Any]:
+    return {name: getattr(leg, name) for name in type(leg).__dataclass_fields__}
+
+
+def test_no_cell_of_the_workbook_computes() -> None:
+    """Names are texts, never formulas or links, and quoted so that they stay texts."""
+    names = ("=1+1", "@SUM(A1)", "http://evil", "\u202ekcah")
+    calls = [
+        call(f"2026-03-30T1{number}:00:00+02:00", lost=LostReason.CLOSED, client=name, caller=f"+4915112345{number}0")
+        for number, name in enumerate(names)
+    ]
+    parts = _sheets(files(night(*calls), ["xlsx"], "en", mask=False)[f"calls-{MONDAY}.xlsx"])
+    sheets = "".join(text for name, text in parts.items() if "worksheets/" in name)
+    assert "<f>" not in sheets
+    assert "hyperlink" not in sheets
+    assert "\u202e" not in sheets
+    assert [sheets.count(name) for name in ("=1+1", "@SUM(A1)", "http://evil")] == [2, 2, 2]
+    assert 'quotePrefix="1"' in parts["xl/styles.xml"]
+
+
+def test_the_workbook_counts_what_the_ledger_counts() -> None:
+    """The headline and its counts, a row for each call, and whose figures they are."""
+    parts = _sheets(files(night(), ["xlsx"], "en", mask=False)[f"calls-{MONDAY}.xlsx"])
+    made = printed(figures(night().known, night().period, table.hours_of))
+    headline = re.findall(r"<v>(.*?)</v>", parts["xl/worksheets/sheet1.xml"])[:3]
+    assert [float(one) for one in headline] == pytest.approx([made["lcr"], made["lost"], made["calls"]])
+    assert parts["xl/worksheets/sheet2.xml"].count("<row ") == len(night().calls) + 2
+    assert "lcr/1" in parts["xl/worksheets/sheet1.xml"]
+
+
+def test_the_line_to_paste() -> None:
+    """The rate, its counts, whom nobody called back; and of what day, zone and definition it is."""
+    calls = [
+        call(
+            f"2026-03-30T10:{number:02}:00+02:00",
+            lost=LostReason.NO_ANSWER if number < 3 else None,
+            caller=f"+49{number}",
+        )
+        for number in range(40)
+    ]
+    found = content(night(*calls))
+    assert line(found, language("ru")).replace("\xa0", " ") == (
+        "LCR вчера 7,5 % (3 из 40), не перезвонили 3 · 30.03.2026, Europe/Berlin, lcr/1"
+    )
+    assert line(found, language("en")) == (
+        "LCR yesterday 7.5% (3 of 40), not called back 3 · 30/03/2026, Europe/Berlin, lcr/1"
+    )
+    quiet = content(night(calls[0], of=date(2026, 3, 28)))
+    assert line(quiet, language("en")).startswith("LCR yesterday — (no calls), not called back 0 ·")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ООО\xa0«Ромашка»", "ООО\xa0«Ромашка»"),
+        ("a\u202eb", "a\ufffdb"),
+        ("\x1b[31m", "\ufffd[31m"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_what_turns_or_commands_is_not_shown(text: str, shown: str) -> None:
+    """Letters of every language stay, what controls does not."""
+    assert clean(text) == shown
+
+
+def test_free_text_is_defused() -> None:
+    """A cell that begins as a formula does is quoted."""
+    assert [defused(text) for text in ("=1", "a=1", "\0")] == ["'=1", "a=1", "\ufffd"]

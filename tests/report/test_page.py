@@ -1,0 +1,174 @@
+"""The owner's page: its numbers are the ledger's, its names are harmless, it needs nothing but itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from callrouter.cdr.audit import Difference
+from callrouter.core.words import LostReason
+from callrouter.ledger.figure import behind
+from callrouter.ledger.figures import figures
+from callrouter.ledger.period import day
+from callrouter.ledger.rate import inbound
+from callrouter.ledger.tally import tally
+from callrouter.report.content import by_day, by_hour, content
+from callrouter.report.export import files
+from callrouter.report.language import language
+from callrouter.report.page import LISTED, TOLD, page
+from tests.ledger import table
+from tests.ledger.rows import call
+from tests.report.nights import COMPANY, MONDAY, night
+
+EVIL = ("<script>alert(1)</script>", '=HYPERLINK("http://evil")', "\u202ekcah", '" onload="x', "a\0b\n{{ 7*7 }}")
+RATES = {"lcr", "share"}
+
+
+class Read(HTMLParser):
+    """What a page shows: each figure by its name, its text, its elements."""
+
+    def __init__(self, text: str) -> None:
+        """Read it."""
+        super().__init__()
+        self.figures: list[tuple[str, str]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._name: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take an element."""
+        self.tags.append((tag, dict(attrs)))
+        self._name = dict(attrs).get("data-figure")
+
+    def handle_data(self, data: str) -> None:
+        """Take text."""
+        self.text += data
+        if self._name is not None:
+            self.figures.append((self._name, data))
+            self._name = None
+
+
+def _page(code: str = "ru", **known: Any) -> str:
+    return page(content(night(**known)), language(code), mask=False)
+
+
+def _named(block: Any, name: str) -> Any:
+    for part in name.split("."):
+        block = next(one for one in block if str(one["key"]) == part) if isinstance(block, list) else block[part]
+    return block
+
+
+def test_each_number_on_the_page_is_the_ledgers() -> None:
+    """A count is the length of its list, a rate and its counts are those of the very same period."""
+    made = figures(night().known, night().period, table.hours_of)
+    lists, shown = behind(made), Read(_page("en")).figures
+    counts = {name: text for name, text in shown if name in lists}
+    assert counts == {name: f"{len(lists[name]):,}" for name in counts}
+    rates = {name: text for name, text in shown if name.rpartition(".")[2] in RATES}
+    expected = {name: _named(made, name) for name in rates}
+    assert rates == {name: f"{round(rate * 100, 1):g}%" if rate is not None else "—" for name, rate in expected.items()}
+    others = {name: text for name, text in shown if name not in counts and name not in rates}
+    said = {name: _named(made, name) for name in others}
+    assert others == {
+        name: f"{round(value / 60) // 60}:{round(value / 60) % 60:02}"
+        if name.endswith(".seconds")
+        else f"{value:.0f} s"
+        for name, value in said.items()
+    }
+    assert {"lcr", "lost", "calls", "clients.ignored", "service_level.20.share", "asa_seconds"} <= {n for n, _ in shown}
+    assert len(shown) > 60
+
+
+@pytest.mark.parametrize("number", [28, 29, 30, 31])
+def test_the_plots_count_what_the_ledger_counts(number: int) -> None:
+    """Each day's and each hour's counts are the ledger's tally, on the day of 23 hours too."""
+    found = night(of=MONDAY.replace(day=number))
+    days = by_day(found.quarters, found.date, table.BERLIN)
+    assert len(days) == 30
+    counted = {of: tally(inbound(found.known, day(of, table.BERLIN))) for of in days}
+    assert {of: (one.calls, one.lost, one.lcr) for of, one in days.items()} == {
+        of: (one.calls, len(one.lost), one.lcr) for of, one in counted.items()
+    }
+    hours = by_hour(found.quarters, table.BERLIN).values()
+    assert sum(one.calls for one in hours) == sum(one.calls for one in days.values())
+    assert sum(one.lost for one in hours) == sum(one.lost for one in days.values())
+
+
+@pytest.mark.parametrize("code", ["ru", "en"])
+def test_names_are_harmless(code: str) -> None:
+    """Whatever clients and colleagues are called, it is text, reads in its own direction and ends where it ends."""
+    calls = [
+        call(
+            f"2026-03-30T1{number}:00:00+02:00", lost=LostReason.NO_ANSWER, client=name, caller=f"+4915112345{number}0"
+        )
+        for number, name in enumerate(EVIL)
+    ]
+    names = replace(COMPANY, people={"anna": EVIL[0], "boris": EVIL[2]})
+    made = files(night(*calls, call("2026-03-30T16:00:00+02:00"), company=names), ["html"], code, mask=False)
+    text = made[f"lcr-{MONDAY}.html"].decode()
+    read = Read(text)
+    assert {tag for tag, _ in read.tags}.isdisjoint({"script", "img", "link", "iframe", "object", "form", "a"})
+    assert not [name for _, attrs in read.tags for name in attrs if name.startswith("on") or name in {"href", "src"}]
+    assert EVIL[0] in read.text
+    assert EVIL[1] in read.text
+    assert "{{ 7*7 }}" in read.text
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\0]", text)
+    assert text.count("<bdi>") == text.count("</bdi>")
+
+
+def test_the_page_needs_nothing_else() -> None:
+    """No script, no picture and no style from elsewhere, no address at all."""
+    assert "http" not in _page()
+    assert "url(" not in _page()
+    assert _page().count("<svg") == _page().count("</svg>") > 2
+
+
+def test_the_page_names_what_it_is_of() -> None:
+    """Definition, period and zone, in the reader's form; a figure's words are in his language."""
+    russian, english = Read(_page("ru")).text, Read(_page("en")).text
+    assert "Определение lcr/1, сутки с 30 мар. 00:00 по 31 мар. 00:00 (не включая), Europe/Berlin." in russian
+    assert "Definition lcr/1, from 30 Mar 00:00 to before 31 Mar 00:00, Europe/Berlin." in english
+    assert "понедельник, 30 марта 2026" in russian
+    assert "Monday, 30 March 2026" in english
+
+
+def test_a_day_without_calls_has_a_page() -> None:
+    """Nothing came: nothing is divided by, nobody waits, and the page says so."""
+    quiet = call("2026-01-01T10:00:00+01:00")
+    text = Read(page(content(night(quiet)), language("en"), mask=False)).text
+    for said in ("Not a single call was lost.", "Nobody talked or missed a call.", "Nobody waits:", "are not there"):
+        assert said in text
+    assert "When we lose" not in text
+
+
+def test_the_audit_is_told() -> None:
+    """Calls with no or two outcomes, what Asterisk says otherwise, and only so many rows of these."""
+    several = [Difference(f"1.{number}", None, "no_row", "lost", None) for number in range(TOLD)]
+    times = Difference("2.1", None, "ended_at", table.instant("03-30 10:00"), table.instant("03-30 10:05"))
+    read = Read(_page("en", differences=(times, *several[1:], times), live=2, records=12))
+    assert "Compared with Asterisk's records: 12 calls." in read.text
+    assert "Without an outcome yet: 2 calls." in read.text
+    assert f"Without a row, or with two: {TOLD - 1} calls." in read.text
+    assert "otherwise: 2 differences." in read.text
+    assert read.text.count("no row") == TOLD - 1
+    assert "30 Mar 10:05" in read.text
+
+
+def test_who_waits_is_listed_by_priority_then_age() -> None:
+    """As many as fit on a page, the others are counted; each with whose he is and what was tried."""
+    many = [
+        call(f"2026-03-30T10:{number:02}:00+02:00", lost=LostReason.NO_ANSWER, caller=f"+49151000000{number:02}")
+        for number in range(LISTED)
+    ]
+    first = call("2026-03-30T12:00:00+02:00", lost=LostReason.CLOSED, caller="+491", client="Z", priority="A")
+    tried = call("2026-03-30T13:00:00+02:00", lost=LostReason.NO_ANSWER, caller="", line="+491", direction="out")
+    text = Read(page(content(night(*many, first, tried)), language("en"), mask=False)).text
+    assert "and 1 more" in text
+    listed = text[text.rindex("Waiting for a call") :]
+    assert listed.index("Z +491") < listed.index("+4915100000000")
+    assert "nobody's · A · called once · called back once" in " ".join(listed.split())
