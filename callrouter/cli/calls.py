@@ -71,7 +71,7 @@ def show(call_id: str, *, wants_json: bool) -> None:
 
     found, records, timezone = with_database(work)
     if wants_json:
-        json_value(document(found.row, found.claimed_by) | explained(records) | {"trace": trace(records)})
+        json_value(document(found.row, found.claimed_by) | explained(found.row, records) | {"trace": trace(records)})
     else:
         _print_call(found, records, timezone)
 

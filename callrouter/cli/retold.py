@@ -9,6 +9,7 @@ import click
 from callrouter.cli.show import clean
 from callrouter.core.story import climbed, introduced, plain
 from callrouter.core.timeline import timeline
+from callrouter.ledger.escalation import escalation
 from callrouter.store import history
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from callrouter.store.codec import Record
 
 
-def explained(records: tuple[Record, ...]) -> dict[str, object]:
-    """Return what JSON says of a call besides its row; nothing of one whose records are gone."""
+def explained(row: CallRow, records: tuple[Record, ...]) -> dict[str, object]:
+    """Return what JSON says of a call besides its row; nothing of how it was decided if its records are gone."""
     call = history.fold(records)
+    found = escalation(row)
+    reached = {"escalation": None if found is None else found.kind.value}
     if call is None:
-        return {"decision": None, "considered": []}
+        return {"decision": None, "considered": [], **reached}
     arrived = call.arrived
     return {
         "decision": {
@@ -43,6 +46,7 @@ def explained(records: tuple[Record, ...]) -> dict[str, object]:
             for stage in timeline(call)
             for person, why in stage.not_rung
         ],
+        **reached,
     }
 
 
@@ -53,6 +57,9 @@ def print_explained(row: CallRow, records: tuple[Record, ...]) -> None:
         click.echo()
         for line in (*introduced(call.arrived), "", *_ladder(call)):
             click.echo(clean(line))
+    found = escalation(row)
+    if found is not None:
+        click.echo(f"\nescalation to {clean(plain(found.reached))}: {found.kind}")
     if row.legs:
         click.echo("\nlegs")
     for leg in row.legs:

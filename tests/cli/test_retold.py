@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 def _calls(journal: Journal) -> None:
     answered(journal, "0191-a", client="ООО Ромашка", client_id=1, known_from="table", rule="key", ladder_name="k")
     abandoned(journal, "0192-b")
-    life = Life(journal, "0193-c")
-    busy = (ev.Busy(ANNA), ev.Away(BORIS, Why.PAUSED))
-    life.meets(ev.Found(life.start, 1, busy), ev.Elapsed(life.start + 10))
+    _climbed(journal, "0193-c", ev.Busy(ANNA), ev.Away(BORIS, Why.PAUSED))
+    _climbed(journal, "0194-d", ev.Busy(ANNA), ev.Busy(BORIS))
+
+
+def _climbed(journal: Journal, call_id: str, *present: ev.Presence) -> None:
+    life = Life(journal, call_id)
+    life.meets(ev.Found(life.start, 1, present), ev.Elapsed(life.start + 10))
     gleb = ev.Free(GLEB, (ev.Contact("PJSIP/gleb", "PJSIP/gleb"),))
     life.meets(ev.Found(life.start + 10, 2, (gleb,)))
 
@@ -51,6 +55,7 @@ def test_an_answered_call_says_who_won(told: Callable[..., Said]) -> None:
         assert line in lines
     shown = told("calls", "show", "0191-a", "--json").json
     assert (shown["decision"]["rule"], shown["decision"]["known_from"], shown["considered"]) == ("key", "table", [])
+    assert shown["escalation"] is None
 
 
 def test_a_lost_call_says_as_what(told: Callable[..., Said]) -> None:
@@ -69,3 +74,10 @@ def test_a_live_call_says_who_was_not_rung_and_why(told: Callable[..., Said]) ->
         {"step": 1, "person": "anna", "why": "busy"},
         {"step": 1, "person": "boris", "why": "paused"},
     ]
+
+
+@pytest.mark.parametrize(("call", "kind"), [("0193-c", "neglect"), ("0194-d", "overload")])
+def test_an_escalation_says_of_which_kind_it_is(told: Callable[..., Said], call: str, kind: str) -> None:
+    """Everybody at work before the head was talking: overload; somebody had paused: neglect."""
+    assert f"escalation to head: {kind}" in told("calls", "show", call).out.splitlines()
+    assert told("calls", "show", call, "--json").json["escalation"] == kind
