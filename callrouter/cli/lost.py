@@ -11,12 +11,11 @@ from callrouter.cli.show import as_json
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.core.outcome import CallRow
     from callrouter.core.words import Instant
     from callrouter.routing.values import Scheme
     from callrouter.routing.worklist import LostClient, Waiting
     from callrouter.store.database import Database
-    from callrouter.store.worklist import Entry
+    from callrouter.store.worklist import Entry, LostCall
 
 
 @click.group()
@@ -34,7 +33,7 @@ def list_(*, wants_json: bool) -> None:
     from callrouter.routing.worklist import worklist
     from callrouter.store import worklist as stored
 
-    async def work(database: Database) -> tuple[tuple[Waiting, ...], dict[int, list[CallRow]], Scheme]:
+    async def work(database: Database) -> tuple[tuple[Waiting, ...], dict[int, list[LostCall]], Scheme]:
         async with database.reading() as connection:
             scheme = await needed_scheme(connection)
             found = await stored.lost_clients(connection)
@@ -58,7 +57,7 @@ def show(client: str, *, wants_json: bool) -> None:
     from callrouter.routing.worklist import worklist
     from callrouter.store import worklist as stored
 
-    async def work(database: Database) -> tuple[Waiting, list[CallRow], tuple[Entry, ...], Scheme]:
+    async def work(database: Database) -> tuple[Waiting, list[LostCall], tuple[Entry, ...], Scheme]:
         async with database.reading() as connection:
             scheme = await needed_scheme(connection)
             found = await _meant(connection, client, scheme)

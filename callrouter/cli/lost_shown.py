@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from callrouter.cli.show import clean, clock
-from callrouter.ledger.people import missed_by
 from callrouter.ledger.period import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from callrouter.core.outcome import CallRow
     from callrouter.core.words import PersonId
     from callrouter.routing.values import Scheme
     from callrouter.routing.worklist import LostClient, Waiting
-    from callrouter.store.worklist import Entry
+    from callrouter.store.worklist import Entry, LostCall
 
 COLUMNS = ("id", "priority", "client", "number", "line", "waits", "lost", "tried", "rang", "whose", "state")
 
@@ -35,9 +33,9 @@ def named(person: PersonId | None, scheme: Scheme) -> str:
     return person if known is None else f"{known.name} ({person})"
 
 
-def _missed(calls: Sequence[CallRow]) -> list[PersonId]:
+def _missed(calls: Sequence[LostCall]) -> list[PersonId]:
     """Return who rang and did not answer."""
-    return list(dict.fromkeys(person for row in calls for person in missed_by(row)))
+    return list(dict.fromkeys(person for call in calls for person in call.missed_by))
 
 
 def _state(one: Waiting, scheme: Scheme) -> str:
@@ -49,7 +47,7 @@ def _state(one: Waiting, scheme: Scheme) -> str:
     return ", ".join(states) or "waits"
 
 
-def cells(one: Waiting, calls: Sequence[CallRow], scheme: Scheme) -> list[object]:
+def cells(one: Waiting, calls: Sequence[LostCall], scheme: Scheme) -> list[object]:
     """Return a client as the list shows him."""
     client = one.client
     hours, minutes = divmod(int(one.seconds) // 60, 60)
@@ -59,7 +57,7 @@ def cells(one: Waiting, calls: Sequence[CallRow], scheme: Scheme) -> list[object
     return [*who, *done, named(one.whose, scheme), _state(one, scheme)]
 
 
-def document(one: Waiting, calls: Sequence[CallRow]) -> dict[str, object]:
+def document(one: Waiting, calls: Sequence[LostCall]) -> dict[str, object]:
     """Return a client as JSON."""
     client = one.client
     times = {name: rfc3339(getattr(client, name)) for name in ("since", "last_at", "attempted_at")}
@@ -75,7 +73,7 @@ def document(one: Waiting, calls: Sequence[CallRow]) -> dict[str, object]:
         **ends,
         "closed_how": client.closed_how,
         "missed_by": _missed(calls),
-        "calls": [row.id for row in calls],
+        "calls": [call.id for call in calls],
     }
 
 
@@ -92,11 +90,11 @@ def noted(entry: Entry) -> dict[str, object]:
     }
 
 
-def tell(one: Waiting, calls: Sequence[CallRow], history: Sequence[Entry], scheme: Scheme) -> None:
+def tell(one: Waiting, calls: Sequence[LostCall], history: Sequence[Entry], scheme: Scheme) -> None:
     """Print one client with his history."""
     for name, value in zip(COLUMNS, cells(one, calls, scheme), strict=True):
         click.echo(f"{name:10} {clean(value) or '-'}")
-    rang = {row.id: _missed([row]) for row in calls}
+    rang = {call.id: call.missed_by for call in calls}
     for entry in history:
         people = [entry.person] if entry.person else rang.get(entry.call, []) if entry.call else []
         who = ", ".join(named(person, scheme) for person in people)

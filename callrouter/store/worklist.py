@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
-from callrouter.core.words import CallId, PersonId
+from callrouter.core.words import CallId, PersonId, Result
 from callrouter.routing.caller import derived_priority
 from callrouter.routing.worklist import LostClient
 from callrouter.store import rows
-from callrouter.store.tables import calls, client_phones, clients, responsibles, task_history, tasks
+from callrouter.store.tables import MICRO, call_legs, calls, client_phones, clients, responsibles, task_history, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +20,35 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.core.outcome import CallRow
     from callrouter.core.words import Instant
 
 _OPEN = tasks.c.closed_at.is_(None)
 _SAME = ("number", "line", "department", "lost", "since", "last_at", "attempts", "attempted_at")
 _DONE = ("taken_at", "snoozed_until", "closed_at", "closed_how")
+
+
+_RANG = 3 * MICRO
+"""For how long a phone rings before it counts as heard (`lcr/1`)."""
+_MISSED = and_(
+    call_legs.c.call_id == calls.c.id,
+    call_legs.c.ended_at - call_legs.c.ringing_at >= _RANG,
+    call_legs.c.result.in_((Result.NO_ANSWER, Result.CANCELLED, Result.DECLINED)),
+)
+_LOST = (
+    select(task_history.c.task_id, calls.c.id, call_legs.c.person)
+    .join(calls, calls.c.id == task_history.c.call_id)
+    .join(call_legs, _MISSED, isouter=True)
+    .where(task_history.c.what == "lost", calls.c.outcome == "lost")
+    .order_by(calls.c.arrived_at, calls.c.id, call_legs.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LostCall:
+    """A call a client was lost with, and who really rang in it and did not answer (as `ledger.people.missed_by`)."""
+
+    id: CallId
+    missed_by: list[PersonId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +89,17 @@ async def history(connection: AsyncConnection, task: int) -> tuple[Entry, ...]:
     )
 
 
-async def lost_calls(connection: AsyncConnection, found: Sequence[LostClient]) -> dict[int, list[CallRow]]:
-    """Return by task the calls these clients were lost with, with who was rung, in order."""
-    of_call: dict[str, int] = {}
-    wanted = [one.task for one in found]
+async def lost_calls(connection: AsyncConnection, found: Sequence[LostClient]) -> dict[int, list[LostCall]]:
+    """Return by task the calls these clients were lost with, in order; one statement, whatever else a call has."""
+    listed: dict[int, dict[CallId, list[PersonId]]] = {one.task: {} for one in found}
+    wanted = list(listed)
     for start in range(0, len(wanted), rows.CHUNK):
-        query = select(task_history.c.call_id, task_history.c.task_id).where(task_history.c.what == "lost")
-        some = query.where(task_history.c.task_id.in_(wanted[start : start + rows.CHUNK]))
-        of_call |= {one.call_id: one.task_id for one in await connection.execute(some)}
-    listed: dict[int, list[CallRow]] = {task: [] for task in wanted}
-    ids = list(of_call)
-    for start in range(0, len(ids), rows.CHUNK):
-        theirs = select(calls).where(calls.c.id.in_(ids[start : start + rows.CHUNK]), calls.c.outcome == "lost")
-        for row in await rows.load(connection, (await connection.execute(theirs)).all()):
-            listed[of_call[row.id]].append(row)
-    return {task: sorted(lost, key=lambda row: row.arrived_at) for task, lost in listed.items()}
+        some = _LOST.where(task_history.c.task_id.in_(wanted[start : start + rows.CHUNK]))
+        for one in await connection.execute(some):
+            missed = listed[one.task_id].setdefault(one.id, [])
+            if one.person is not None and one.person not in missed:
+                missed.append(one.person)
+    return {task: [LostCall(*call) for call in lost.items()] for task, lost in listed.items()}
 
 
 async def _load(connection: AsyncConnection, wanted: ColumnElement[bool]) -> tuple[LostClient, ...]:

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from callrouter.core.outcome import CallRow, LegRow, TalkRow
 from callrouter.core.recorded import Portion
 from callrouter.core.words import CallId, LostReason, PersonId, Result
-from callrouter.store import clients as book, closing, rows, schemes, tasks as todo
+from callrouter.ledger.people import missed_by
+from callrouter.store import clients as book, closing, rows, schemes, tasks as todo, worklist
 from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import clients, task_history, tasks
@@ -259,3 +260,19 @@ async def test_two_workers_close_calls_of_one_client_at_once(database: Database)
     await happen(database, call(50, by=ANNA))
     await asyncio.gather(*(happen(database, call(100 + number)) for number in range(8)))
     assert await listed(database, "lost", "since", "last_at") == [(8, 100, 107)]
+
+
+async def test_who_missed_a_lost_call_is_who_missed_it_in_the_ledger(database: Database) -> None:
+    """Person by person the same as the definition says, for every end of a leg and around three seconds of ringing."""
+    legs = tuple(
+        LegRow(PersonId(f"{result}-{seconds}"), "x", 1, 100, 101 if seconds else None, None, 101 + seconds, result)
+        for result in Result
+        for seconds in (0, 2.5, 3.5)
+    )
+    unknown = LegRow(None, "x", 1, 100, 101, None, 109, Result.NO_ANSWER)
+    await happen(database, call(100, legs=(*legs, unknown, *legs)), call(200))
+    async with database.reading() as connection:
+        (found,) = (await worklist.lost_calls(connection, await worklist.lost_clients(connection))).values()
+    first = call(100, legs=(*legs, unknown, *legs))
+    assert [(one.id, tuple(one.missed_by)) for one in found] == [(first.id, missed_by(first)), (call(200).id, ())]
+    assert len(missed_by(first)) == 3
