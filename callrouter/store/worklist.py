@@ -107,7 +107,8 @@ async def _load(connection: AsyncConnection, wanted: ColumnElement[bool]) -> tup
     theirs = responsibles.c.until.is_(None) & responsibles.c.client_id.in_(select(tasks.c.client_id).where(wanted))
     people = select(responsibles.c.client_id, responsibles.c.department, responsibles.c.person).where(theirs)
     whose = {(one.client_id, one.department): one.person for one in await connection.execute(people)}
-    return tuple(_lost_client(one, whose) for one in await connection.execute(query.order_by(tasks.c.id)))
+    found = [_lost_client(one, whose) for one in await connection.execute(query)]
+    return tuple(sorted(found, key=lambda one: one.task))  # ordered by SQL, SQLite would read the closed ones too
 
 
 def _lost_client(one: Row[Any], whose: dict[tuple[int, str | None], str]) -> LostClient:
