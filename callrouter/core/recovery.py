@@ -19,6 +19,8 @@ from callrouter.core.running import Reaction, end_step
 from callrouter.core.sound import hush, waiting_sound
 from callrouter.core.words import Instant, LegId, LostReason, Release, Result
 
+_REFUSED = {LostReason.FAILURE: Release.FALLBACK, LostReason.REJECTED: Release.REJECTED}
+
 
 def recovered(call: Call, event: ev.Recovered) -> Reaction:
     """Take the call up again."""
@@ -132,4 +134,5 @@ def _connect_again(call: Call, at: Instant) -> Reaction:
 def _let_go_again(call: Call, at: Instant) -> Reaction:
     if call.answered_at is not None:
         return let_go(call, at, Release.NORMAL)
-    return let_go(call, at, Release.FALLBACK) if call.lost is LostReason.FAILURE else farewell(call, at)
+    refused = _REFUSED.get(call.lost) if call.lost else None
+    return farewell(call, at) if refused is None else let_go(call, at, refused)

@@ -281,3 +281,11 @@ def test_what_is_heard_late_happened_when_it_did() -> None:
     call = after(call, ev.Joined(5.1, ANNAS), ev.Joined(5.1, None), ev.LegEnded(12.0, ANNAS, ev.End.REFUSED, late=4.0))
     assert (call.answered_at, call.talk[0].ended_at, row(call).legs[0].ended_at) == (2.0, 8.0, 8.0)
     assert machine.deadline(call) == 17.0
+
+
+def test_who_was_refused_is_refused_again() -> None:
+    """His line's end in the dialplan is not for him."""
+    arrived = replace(ringing().arrived, refusal=LostReason.REJECTED, goes_on="sales,600,1")
+    call, commands = machine.arrive(CallId("call"), arrived)
+    assert machine.advance(call, ev.Recovered(1.0, 0.5))[1] == commands
+    assert commands == (cm.LetGo("caller", Release.REJECTED, "+74951234567", LostReason.REJECTED),)
