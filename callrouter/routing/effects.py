@@ -47,7 +47,7 @@ def _effects(before: Answer, after: Answer) -> Iterator[str]:
     if is_refused != was_refused:
         yield "is refused" if is_refused else "is no longer refused"
     had, has = reached(before), reached(after)
-    is_other = before.arrived.is_closed != after.arrived.is_closed
+    is_other = before.arrived.is_closed != after.arrived.is_closed and not is_refused
     if is_other:
         yield _state(after)
     if had and not has:

@@ -110,7 +110,7 @@ def reach(scheme: Scheme, line: Line, path: Path) -> Reach:
 
 def _way(situation: Situation, *, is_open: bool) -> Way:
     line = situation.line
-    situation.is_open = is_open
+    situation.is_open = situation.facts["open"] = is_open
     rule = first_rule(situation)
     served = (line.ladder if is_open else line.closed.ladder) if rule is None else rule.ladder
     names = tuple(name for name in (served, line.at_end.ladder) if name is not None)

@@ -91,6 +91,24 @@ def test_a_rule_changes_the_answer_for_its_kind_of_caller() -> None:
     )
 
 
+def test_a_rule_for_open_hours_is_no_matter_outside_them() -> None:
+    """Whom a rule serves in open hours only is told of what changes for everybody while the line is closed."""
+    night = (LINE, LINE.replace("}", ', closed = {ladder = "night"}}'))
+    ladder = ("[lines]", 'night = [{ring = "person:vera", seconds = 30}]\n[lines]')
+    hours = ("[ladders]", OFFICE), (', head = "gleb"', ', head = "gleb", hours = "office"')
+    rule = '\n[[rules]]\nname = "b"\nwhen = {priority = "B", open = true}\nrefuse = true\n'
+    before = changed(night, ladder, *hours) + rule
+    assert effects(before, before.replace("seconds = 30", "seconds = 15")) == [
+        (
+            "Сайт, everybody, Mon-Fri 00:00-09:00, 19:00-24:00; Sat-Sun: rings vera for 15 s, not 30 s; "
+            "waits for 15 s at the most, not 30 s"
+        )
+    ]
+    shut, served = effects(before, before.replace("open = true", "open = false"))
+    assert shut == "Сайт, class B, Mon-Fri 00:00-09:00, 19:00-24:00; Sat-Sun: is refused; no longer reaches anybody"
+    assert served.startswith("Сайт, class B, Mon-Fri 09:00-19:00: is no longer refused; now reaches the department")
+
+
 def test_lines_that_nothing_tells_apart_are_told_together() -> None:
     """The same effect for all lines is said once; a new line is taken by the router, a removed one no longer."""
     both = changed((LINE, MAIL))
