@@ -91,6 +91,10 @@ class Board:
         """Keep it."""
         self.arrived.append(arrival.asterisk_id)
 
+    def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
+        """Keep it."""
+        self.arrived.append(arrival.asterisk_id)
+
     def expect(self, call: Call) -> None:
         """Keep it."""
         self._expected[call.id] = call
