@@ -64,7 +64,7 @@ class Book:
         start, end = (self.language.clock(at, self.zone) for at in (period.start, period.end))
         definition = self.found.figures["definition"]
         words = {"definition": definition, "start": start, "end": end, "timezone": self.zone}
-        sheet.write_string(0, 0, self.language.say("subtitle", **words))
+        sheet.write_string(0, 0, f"{self._title}. {self.language.say('subtitle', **words)}")
         for at, column in enumerate(columns):
             sheet.write_string(2, at, self.language.say(column), self._formats["bold"])
         for number, row in enumerate(rows, start=3):
