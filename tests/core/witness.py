@@ -28,6 +28,7 @@ class Witness:
         self.announced: set[str] = set()
         """What plays to the caller."""
         self.refused: set[PersonId] = set()
+        self.accepted: set[LegId] = set()
         self.bridge: str | None = None
         self.connects = 0
         self.let_go = 0
@@ -62,7 +63,9 @@ class Witness:
                 self.ringing.add(leg)
             case ev.LegAnswered(leg=leg):
                 self.ringing.discard(leg)
-            case ev.KeyPressed(leg=leg, key="2") if leg in self.asked - self.quiet - self.gone:
+            case ev.KeyPressed(leg=leg, key="1") if leg in self.asked:
+                self.accepted.add(leg)
+            case ev.KeyPressed(leg=leg, key="2") if leg in self.asked - self.accepted - self.quiet - self.gone:
                 self.refused.add(self.rung[leg].person)
             case ev.AnnouncementEnded(announcement=announcement):
                 self.announced.discard(announcement)
