@@ -115,6 +115,7 @@ def _line(reading: _Reading, number: int, header: list[str], cells: list[str]) -
     if written and priority(written) is None:
         bad.append(Bad(number, "priority", f"{values['priority']!r} is none of {', '.join(PRIORITIES)}"))
     responsible = values.get("responsible", "")
+    responsible = "" if responsible in reading.scheme.company.not_people else responsible
     person = reading.people.get(responsible)
     if responsible and person is None:
         several = responsible in reading.people

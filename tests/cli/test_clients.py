@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import apply
+from tests.cli.conftest import SCHEME, apply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,14 @@ async def test_clients_are_imported_and_updated(ready: Callable[..., Said]) -> N
     ]
     assert "+79161234568 +79161234569" in (await _run(ready, "clients", "find", "лютик")).out
     assert "Ромашка" in (await _run(ready, "clients", "show", "+79161234567")).out
+
+
+async def test_who_is_no_person_is_nobodys_responsible(ready: Callable[..., Said]) -> None:
+    """A lead exchange that the CRM's sheet names as responsible, and the scheme as nobody, keeps no client out."""
+    await apply(SCHEME.replace("[company]\n", '[company]\nnot_people = ["lead-exchange"]\n'))
+    said = await _run(ready, "clients", "import", _file("phone,name,responsible\n89161234567,Мак,lead-exchange\n"))
+    assert (said.code, said.err) == (0, "1 new, 0 changed, 0 unchanged\n")
+    assert (await _run(ready, "clients", "show", "89161234567", "--json")).json["responsibles"] == []
 
 
 BAD = """phone,name,responsible,priority
