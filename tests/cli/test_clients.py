@@ -50,7 +50,7 @@ async def test_clients_are_imported_and_updated(ready: Callable[..., Said]) -> N
 
 async def test_who_is_no_person_is_nobodys_responsible(ready: Callable[..., Said]) -> None:
     """A lead exchange that the CRM's sheet names as responsible, and the scheme as nobody, keeps no client out."""
-    await apply(SCHEME.replace("[company]\n", '[company]\nnot_people = ["lead-exchange"]\n'))
+    await apply(SCHEME + '[company]\nnot_people = ["lead-exchange"]\n')
     said = await _run(ready, "clients", "import", _file("phone,name,responsible\n89161234567,Мак,lead-exchange\n"))
     assert (said.code, said.err) == (0, "1 new, 0 changed, 0 unchanged\n")
     assert (await _run(ready, "clients", "show", "89161234567", "--json")).json["responsibles"] == []
