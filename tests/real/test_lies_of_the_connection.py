@@ -7,7 +7,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -79,7 +79,8 @@ async def test_a_frame_that_breaks_the_connection(how: str) -> None:
         incoming = await rig.phone("anna").incoming()
         await incoming.wait("ringing")
         if how == "giant":
-            await liar.say(json.dumps({"type": "x" * (MEGABYTE + 1)}))
+            with suppress(ConnectionError):  # the router hangs up before it has had all of it
+                await liar.say(json.dumps({"type": "x" * (MEGABYTE + 1)}))
         else:
             await liar.hang_up(int(how))
         incoming.answer()

@@ -67,8 +67,9 @@ async def test_an_unknown_line_goes_to_the_fallback(house: House) -> None:
 class Unschemed(Rig):
     """A rig whose router was never given a scheme."""
 
-    async def apply(self, document: str) -> None:
+    async def _prepare(self) -> None:
         """Nothing is applied."""
+        await self.run("db", "upgrade")
 
 
 async def test_without_a_scheme_calls_go_to_the_fallback() -> None:
