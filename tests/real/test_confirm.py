@@ -87,7 +87,7 @@ async def test_a_voicemail_picks_up_and_goes_on() -> None:
         rig.phone("gleb").behaviour = answers(after=0.2)
         call, mobile = await asked(rig)
         anna, gleb = await rig.phone("anna").incoming(), await rig.phone("gleb").incoming()
-        await call.wait("answered")
+        await talk(call, gleb)
         await mobile.wait("ended")
         assert call.ringing_at is not None
         assert 1.9 < gleb.invited_at - call.ringing_at < 2.6
@@ -118,7 +118,7 @@ async def test_two_declines() -> None:
         call, mobile = await asked(rig)
         await mobile.press("2")
         await mobile.wait("ended")
-        await call.wait("answered")
+        await talk(call, rig.phone("anna"))
         await call.hangup()
         (row,) = await rig.ended(1)
         assert legs(row) == {"boris": ["declined"], "anna": ["answered"]}

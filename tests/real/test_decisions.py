@@ -121,6 +121,7 @@ async def _called(office: Rig, line: str, caller: str, *, leaves: bool = False) 
     call = await office.trunk.dial(line, caller=caller)
     if leaves:
         await call.wait("answered", 10.0)
+        await hears_something(call)
         await asyncio.sleep(0.4)  # a conversation that makes a client somebody's
         await call.hangup()
     await call.wait("ended", 20.0)

@@ -81,6 +81,7 @@ async def _is_rescued(there: Rig) -> None:
     there.trunk.behaviour = answers(0.2)
     call = await there.phone("boris").dial("989167654321")
     await call.wait("answered")
+    await call.hears(there.trunk)
     await call.hangup()
     ended = time.monotonic()
     await listed(there, lambda names: names == ["ЗАО Пион"], 5.0)
