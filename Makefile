@@ -81,13 +81,13 @@ check: setup
 
 test: asterisk
 	if [ -n "$(ARGS)" ]; then exec $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS); fi
-	echo "test: 1 of 4, what is pure, every branch of it (half a minute)"
+	echo "test: 1 of 4, what is pure, every branch of it (about a minute)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PURE) \
 	    $(addprefix --cov=callrouter.,core routing ledger) --cov-branch --cov-report=term-missing:skip-covered \
 	    --cov-fail-under=100
 	echo "test: 2 of 4, the rest without Asterisk, and a million random events (about two minutes)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests $(addprefix --ignore=,$(REAL) $(PURE))
-	echo "test: 3 of 4, real calls on a real Asterisk (about four minutes)"
+	echo "test: 3 of 4, real calls on a real Asterisk (about a quarter of an hour)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(REAL) --ignore=$(SOAK)
 	echo "test: 4 of 4, two minutes of a soak (about three minutes)"
 	$(BIN)/pytest -q $(SOAK)
