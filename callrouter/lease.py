@@ -99,8 +99,9 @@ class Lease:
 
     async def _settle(self, in_doubt: Callable[[], None]) -> None:
         asking = asyncio.create_task(self.confirm())
-        done, _ = await asyncio.wait({asking}, timeout=ASK_AT_MOST)
-        if not done:
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=ASK_AT_MOST)
+        finally:
             asking.cancel()  # and not waited for: to leave a silent database takes its driver two seconds
         try:
             if done:

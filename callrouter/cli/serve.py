@@ -36,6 +36,8 @@ WAIT = 0.5
 """Seconds between two attempts to reach a server that is away, or to follow a worker that dies."""
 LEAVE_WITHIN = 2.0
 """Seconds for what is left at the end."""
+IDLE_AT_MOST = 2.0
+"""Seconds, less than a lease's term, after which what a frozen worker has locked is free for its successor."""
 T = TypeVar("T")
 
 
@@ -73,7 +75,7 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
         window = Window(told.app, Idle("starting", "starting"), Metrics(LostReason))
         if told.http_bind is not None:
             await stack.enter_async_context(listening(*told.http_bind, window))
-        database = Database(told.database_url.get_secret_value())
+        database = Database(told.database_url.get_secret_value(), IDLE_AT_MOST)
         stack.push_async_callback(database.close)
         stack.push_async_callback(_end_what_is_left)
         if database.file is not None:

@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 LOCK_PATIENCE = 5
 """Seconds a SQLite writer waits for another."""
 READS = "callrouter_reads"
-AWAY_STATES = ("08", "53", "57", "40", "55P03")
-"""SQLSTATE classes that pass: connection, resources, operator's intervention, serialisation, lock."""
+AWAY_STATES = ("08", "53", "57", "40", "55P03", "25P03")
+"""SQLSTATE classes that pass: connection, resources, operator's intervention, serialisation, lock, idle too long."""
 
 
 class Database:
     """A pool of connections; `close` it."""
 
-    def __init__(self, url: str) -> None:
-        """Open nothing yet; `url` as in the settings (`sqlite:///callrouter.db`, `postgresql://…`)."""
+    def __init__(self, url: str, idle_at_most: float | None = None) -> None:
+        """Open nothing yet; `url` as in the settings (`sqlite:///callrouter.db`, `postgresql://…`).
+
+        `idle_at_most`: seconds after which PostgreSQL ends a transaction of ours that does nothing.
+        """
         self._url = _with_driver(url)
-        self._engine = _engine(self._url)
+        self._engine = _engine(self._url, idle_at_most)
         self._is_tried = False
         options: dict[str, Any] = {READS: True}
         if not self.is_sqlite:
@@ -127,9 +130,12 @@ def _with_driver(url: str) -> URL:
         ) from None
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, idle_at_most: float | None) -> AsyncEngine:
     if url.get_backend_name() == "postgresql":
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": LOCK_PATIENCE})
+        options: dict[str, Any] = {"timeout": LOCK_PATIENCE}
+        if idle_at_most is not None:
+            options["server_settings"] = {"idle_in_transaction_session_timeout": str(round(idle_at_most * 1000))}
+        return create_async_engine(url, pool_pre_ping=True, connect_args=options)
     engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": LOCK_PATIENCE})
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

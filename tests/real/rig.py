@@ -52,10 +52,10 @@ class Router:
             if self.log[-1].startswith("ready"):
                 self.ready.set()
 
-    async def says(self, text: str, within: float = 5.0) -> None:
-        """Wait until its log has that."""
+    async def says(self, text: str, within: float = 5.0, times: int = 1) -> None:
+        """Wait until its log has that so many times."""
         async with asyncio.timeout(within):
-            while not any(text in line for line in self.log):  # noqa: ASYNC110 - another process's
+            while sum(text in line for line in self.log) < times:  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:

@@ -13,6 +13,7 @@ from tests.lab import Company, Moment, Proxy
 from tests.lab.call import Call
 from tests.lab.config import DIALPLAN
 from tests.real.rig import LINE, Rig, scheme, skipped
+from tests.real.test_features import dialled
 from tests.real.test_takeover import BROADCAST, SECOND
 
 LADDER = '{ring = "person:anna", seconds = 5}, {ring = "person:boris", seconds = 5}'
@@ -128,9 +129,7 @@ async def test_a_conversation_is_written_up(postgres_url: str) -> None:
             await call.hangup()
             await ringing.wait("ended")
         await (await _talk(rig, "anna")).hangup()
-        code = await rig.phone("anna").dial("*250")
-        await code.wait("answered")
-        await code.hangup()
+        await (await dialled(rig, "*250")).hangup()  # it has done what it says when its sound is heard
         hung_up = Moment.now()
         call = await rig.trunk.dial(LINE, caller="+79990000003")
         await rig.phone("anna").incoming()

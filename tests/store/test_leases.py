@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from callrouter.lease import Lease, LeaseLostError
 from callrouter.store import history, schema
 from callrouter.store.database import Database
+from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.journal import Journal
 from callrouter.store.leases import Identity, LeaseHeldError, Silent
 from callrouter.store.shipper import Shipper
@@ -66,6 +67,26 @@ async def test_a_standby_takes_the_name_of_the_dead(server: Database) -> None:
     with pytest.raises(LeaseHeldError, match="answers at Asterisk"):
         await standby.take(somebody)
     assert await standby.take(nobody) == pytest.approx(10.0, abs=2.0)
+
+
+async def test_who_froze_while_it_wrote_is_followed(server: Database, postgres_url: str) -> None:
+    """A frozen worker may have its lease locked: its transaction is ended after a while, and it hears of that."""
+    frozen = Database(postgres_url, idle_at_most=0.3)
+    lease = Lease(frozen, ME)
+    await lease.take(nobody)
+
+    async def freezes_while_it_writes() -> None:
+        async with frozen.writing() as connection:
+            await lease.fence(connection)
+            await fall_silent(server, ME.app)  # waits for it
+            await Lease(server, replace(ME, run="two", place="there:/var")).take(nobody)
+            await lease.fence(connection)
+
+    with pytest.raises(DatabaseAwayError):
+        await freezes_while_it_writes()
+    with pytest.raises(LeaseLostError):
+        await lease.confirm()
+    await frozen.close()
 
 
 async def test_who_left_in_order_is_followed_at_once(server: Database) -> None:
