@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from callrouter.cdr.audit import Difference, audit, without_record
 from callrouter.ledger.figures import needed_from
 from callrouter.ledger.period import day, local
-from callrouter.report.night import Company, Line, Night, plotted
+from callrouter.report.night import Company, Department, Line, Night, Waiting, plotted
 from callrouter.routing.availability import calendar_of
 from callrouter.routing.calendar import stretches
 from callrouter.routing.lines import find_line
 from callrouter.routing.scheme import parse
 from callrouter.routing.values import DEFAULT_LINE
+from callrouter.routing.worklist import worklist
 from callrouter.store import queries, records, schemes
+from callrouter.store.waiting import waiting_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,16 +39,39 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
     out = await queries.ended_calls(connection, queries.Wanted(needed_from(period), period.end, direction="out"))
     plots = plotted(of, timezone)
     recorded, differences = await _audited(connection, period, until)
+    scheme = await _scheme(connection, period)
     return Night(
         date=of,
         period=period,
         calls=tuple(one for one in to_us if period.holds(one.row.arrived_at)),
         known=tuple(one.row for one in (*to_us, *out)),
         quarters=await queries.quarters(connection, plots.start, plots.end),
-        company=await _company(connection, period),
+        company=_company(scheme, period),
         live=await queries.live_between(connection, period.start, period.end),
         records=recorded,
         differences=tuple(differences),
+        waiting=await _waiting(connection, scheme, period),
+    )
+
+
+async def _scheme(connection: AsyncConnection, period: Period) -> Scheme | None:
+    """Return the scheme of the date."""
+    revision = await schemes.at(connection, period.end)
+    return None if revision is None else parse(revision.document, f"revision {revision.revision}")
+
+
+async def _waiting(connection: AsyncConnection, scheme: Scheme | None, period: Period) -> tuple[Waiting, ...]:
+    if scheme is None:
+        return ()
+    names = ("number", "name", "priority", "line", "department", "lost", "since", "attempts", "taken_by")
+    return tuple(
+        Waiting(
+            **{name: getattr(one.client, name) for name in names},
+            whose=one.whose,
+            seconds=one.seconds,
+            snoozed_until=one.client.snoozed_until if one.is_snoozed else None,
+        )
+        for one in worklist(await waiting_at(connection, period.end), scheme, period.end)
     )
 
 
@@ -61,11 +86,9 @@ async def _audited(connection: AsyncConnection, period: Period, until: Instant) 
     return count, [*found, *(without_record(row) for row in missing if period.holds(row.arrived_at))]
 
 
-async def _company(connection: AsyncConnection, period: Period) -> Company:
-    revision = await schemes.at(connection, period.end)
-    if revision is None:
+def _company(scheme: Scheme | None, period: Period) -> Company:
+    if scheme is None:
         return Company({}, {}, (), lambda line: line, lambda _: None)
-    scheme = parse(revision.document, f"revision {revision.revision}")
 
     def hours(row: CallRow) -> Hours | None:
         line = find_line(scheme, row.line)
@@ -77,6 +100,8 @@ async def _company(connection: AsyncConnection, period: Period) -> Company:
         lines=tuple(_line(scheme, line, period) for line in scheme.lines.values() if line.key != DEFAULT_LINE),
         line_of=lambda dialled: _key(scheme, dialled),
         hours=hours,
+        staff=tuple(Department(one.id, one.name, one.members, one.head) for one in scheme.departments.values()),
+        owner=scheme.company.owner,
     )
 
 

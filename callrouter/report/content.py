@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from callrouter.ledger.clients import SETTLED, LostClient, lost_clients
-from callrouter.ledger.figures import figures, needed_from
-from callrouter.ledger.period import Period, date_at, local
-from callrouter.ledger.rate import inbound
+from callrouter.ledger.figures import figures
+from callrouter.ledger.period import date_at, local
 from callrouter.report.audit import Audit, audit
 from callrouter.report.night import DAYS
 
@@ -20,13 +18,6 @@ if TYPE_CHECKING:
     from callrouter.ledger.figure import Block
     from callrouter.report.night import Night
     from callrouter.store.queries import Quarter
-
-GOAL = 0.05
-"""The Lost Call Rate to stay under."""
-RED = 0.25
-"""From here on it is no longer a matter of a bad day."""
-_PRIORITIES = ("A", "B", "C", None)
-"""In which order lost clients are called back; then everybody else."""
 
 
 @dataclass(slots=True)
@@ -52,8 +43,6 @@ class Content:
     """Of the last days, oldest first, those without calls among them."""
     hours: Mapping[tuple[int, int], Count]
     """By weekday (Monday is 1) and hour of the clock, of the last days: those with calls."""
-    waiting: tuple[LostClient, ...]
-    """Who was lost within a week and whom nobody has talked to since, in the order in which they are called back."""
     audit: Audit
 
 
@@ -64,7 +53,6 @@ def content(night: Night) -> Content:
         figures=figures(night.known, night.period, night.company.hours),
         days=by_day(night.quarters, night.date, night.period.timezone),
         hours=by_hour(night.quarters, night.period.timezone),
-        waiting=waiting(night),
         audit=audit(night),
     )
 
@@ -84,19 +72,6 @@ def by_hour(quarters: Iterable[Quarter], timezone: str) -> dict[tuple[int, int],
         at = local(one.start, timezone)
         _add(found[at.isoweekday(), at.hour], one)
     return dict(sorted(found.items()))
-
-
-def waiting(night: Night) -> tuple[LostClient, ...]:
-    """Return the clients of a week who wait for a call: by priority, then who waits longest."""
-    week = Period(needed_from(night.period), night.period.end, night.period.timezone)
-    found = lost_clients(inbound(night.known, week), night.known)
-    return tuple(sorted((client for client in found if client.fate not in SETTLED), key=_turn))
-
-
-def _turn(client: LostClient) -> tuple[int, float, str]:
-    priority = client.last.priority
-    place = _PRIORITIES.index(priority) if priority in _PRIORITIES else len(_PRIORITIES)
-    return place, client.lost[0].arrived_at, client.number
 
 
 def _add(count: Count, quarter: Quarter) -> None:

@@ -15,10 +15,9 @@ from callrouter.report.safe import E164, REPLACED, defused, masked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from callrouter.ledger.clients import LostClient
     from callrouter.report.audit import Audit
     from callrouter.report.content import Content
-    from callrouter.report.night import Difference
+    from callrouter.report.night import Difference, Waiting
     from callrouter.store.queries import Recorded
 
 COLUMNS = (
@@ -75,7 +74,7 @@ def figures(found: Content, *, mask: bool) -> dict[str, object]:
         made["shared_clients"] = _without_numbers(made["shared_clients"])
     return {
         **made,
-        "waiting": [_waiting(client, mask=mask) for client in found.waiting],
+        "waiting": [_waiting(client, mask=mask) for client in found.night.waiting],
         "days": [
             {"key": day.isoformat(), "calls": count.calls, "lost": count.lost, "lcr": count.lcr}
             for day, count in found.days.items()
@@ -84,15 +83,18 @@ def figures(found: Content, *, mask: bool) -> dict[str, object]:
     }
 
 
-def _waiting(client: LostClient, *, mask: bool) -> dict[str, object]:
+def _waiting(client: Waiting, *, mask: bool) -> dict[str, object]:
     return {
         "number": masked(client.number) if mask else client.number,
-        "client": _masked(client.last.client) if mask else client.last.client,
-        "responsible": client.last.responsible,
-        "priority": client.last.priority,
-        "since": rfc3339(client.lost[0].arrived_at),
-        "lost": len(client.lost),
-        "attempts": len(client.attempts),
+        "client": _masked(client.name) if mask else client.name,
+        "responsible": client.whose,
+        "priority": client.priority,
+        "since": rfc3339(client.since),
+        "waits_seconds": round(client.seconds),
+        "lost": client.lost,
+        "attempts": client.attempts,
+        "taken_by": client.taken_by,
+        "snoozed_until": None if client.snoozed_until is None else rfc3339(client.snoozed_until),
     }
 
 

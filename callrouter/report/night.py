@@ -14,6 +14,10 @@ from callrouter.store.queries import Quarter, Recorded
 
 DAYS = 30
 """Days the plots look back, the date among them."""
+GOAL = 0.05
+"""The Lost Call Rate to stay under, unless the scheme says otherwise."""
+RED = 0.25
+"""From here on it is no longer a matter of a bad day."""
 
 
 class Difference(Protocol):
@@ -51,6 +55,36 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Department:
+    """A department of the scheme."""
+
+    key: str
+    name: str
+    members: tuple[str, ...] = ()
+    head: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A lost client as he stood on the list at the end of the date."""
+
+    number: str
+    name: str | None
+    priority: str | None
+    line: str
+    department: str | None
+    whose: str | None
+    """Who has to see to him."""
+    lost: int
+    since: float
+    seconds: float
+    """For how long he has waited while his line was open."""
+    attempts: int
+    taken_by: str | None = None
+    snoozed_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """What the scheme of that date says."""
 
@@ -61,6 +95,10 @@ class Company:
     line_of: Callable[[str], str | None]
     """The key of the line that a dialled number belongs to."""
     hours: HoursOf
+    staff: tuple[Department, ...] = ()
+    owner: str | None = None
+    goal: float = GOAL
+    """The Lost Call Rate to stay under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +119,8 @@ class Night:
     records: int = 0
     """Calls to a line that Asterisk recorded on the date."""
     differences: tuple[Difference, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    """Who was on the list of lost clients at the end of the date, in the order in which they are called back."""
 
 
 def plotted(of: date, timezone: str) -> Period:

@@ -11,17 +11,15 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from callrouter.ledger.figure import KEY, printed
-from callrouter.ledger.figures import needed_from
 from callrouter.ledger.tally import SHORT
 from callrouter.report import plots
-from callrouter.report.content import GOAL, RED
+from callrouter.report.night import RED
 from callrouter.report.safe import clean, masked
 
 if TYPE_CHECKING:
-    from callrouter.ledger.clients import LostClient
     from callrouter.report.content import Content
     from callrouter.report.language import Language
-    from callrouter.report.night import Difference
+    from callrouter.report.night import Difference, Waiting
 
 LISTED = 50
 """Lost clients on the page; the sheet and the JSON have all of them."""
@@ -82,7 +80,8 @@ class Page:
         self.language = language
         self.figure = Shown(printed(found.figures), language)
         self.hide: Callable[[str], str] = (lambda text: clean(masked(text))) if mask else clean
-        self.goal, self.red, self.short, self.level = GOAL, RED, SHORT, LEVEL
+        self.goal, self.red = found.night.company.goal, RED
+        self.short, self.level = SHORT, LEVEL
         self.bar = plots.bar
 
     def say(self, key: str, /, **values: object) -> Markup:
@@ -92,22 +91,22 @@ class Page:
     @property
     def colour(self) -> str:
         """Return the colour of the headline."""
-        return plots.colour(self.figure.value("lcr"), GOAL, RED)
+        return plots.colour(self.figure.value("lcr"), self.goal, self.red)
 
     @property
     def days(self) -> Markup:
         """Return the plot of the last days."""
-        return plots.by_day(self.found.days, GOAL, RED, self.language)
+        return plots.by_day(self.found.days, self.goal, self.red, self.language)
 
     @property
     def hours(self) -> Markup | None:
         """Return the plot of the hours of the week, None without calls."""
-        return plots.by_hour(self.found.hours, GOAL, RED, self.language) if self.found.hours else None
+        return plots.by_hour(self.found.hours, self.goal, self.red, self.language) if self.found.hours else None
 
     @property
     def legend(self) -> list[tuple[str, str]]:
         """Return what the colours of the hours mean."""
-        return plots.legend(GOAL, RED, self.language)
+        return plots.legend(self.goal, self.red, self.language)
 
     @property
     def month(self) -> dict[str, str]:
@@ -142,11 +141,6 @@ class Page:
         return clean(known[kind].get(key, key)) if key and kind in known else self.language.name("targets", one)
 
     @property
-    def since(self) -> str:
-        """Return from when on lost clients are listed."""
-        return self.language.clock(needed_from(self.night.period), self.night.period.timezone)
-
-    @property
     def ends(self) -> dict[str, str]:
         """Return when the date begins and ends."""
         period = self.night.period
@@ -155,29 +149,28 @@ class Page:
     @property
     def waiting(self) -> list[dict[str, str]]:
         """Return who waits for a call."""
-        return [self._waiting(one) for one in self.found.waiting[:LISTED]]
+        return [self._waiting(one) for one in self.night.waiting[:LISTED]]
 
-    def _waiting(self, one: LostClient) -> dict[str, str]:
-        responsible, priority = one.last.responsible, one.last.priority
-        whose = self.language.say("nobody") if responsible is None else self.person(responsible)
+    def _waiting(self, one: Waiting) -> dict[str, str]:
+        whose = self.language.say("nobody") if one.whose is None else self.person(one.whose)
         return {
-            "name": self.hide(one.last.client or ""),
+            "name": self.hide(one.name or ""),
             "number": self.hide(one.number),
-            "age": self.language.age(self.night.period.end - one.lost[0].arrived_at),
-            "story": " · ".join(part for part in (whose, priority, *self._story(one)) if part),
+            "age": self.language.age(self.night.period.end - one.since),
+            "story": " · ".join(part for part in (whose, one.priority, *self._story(one)) if part),
         }
 
-    def _story(self, one: LostClient) -> tuple[str, str]:
-        tried = self.language.say("tried", times=self.count("times", len(one.attempts)))
+    def _story(self, one: Waiting) -> tuple[str, str]:
+        tried = self.language.say("tried", times=self.count("times", one.attempts))
         return (
-            self.language.say("called", times=self.count("times", len(one.lost))),
+            self.language.say("called", times=self.count("times", one.lost)),
             tried if one.attempts else self.language.say("not_tried"),
         )
 
     @property
     def more_waiting(self) -> int:
         """Return how many wait whom the page does not list."""
-        return max(0, len(self.found.waiting) - LISTED)
+        return max(0, len(self.night.waiting) - LISTED)
 
     @property
     def strange(self) -> tuple[Difference, ...]:

@@ -17,9 +17,9 @@ from callrouter.report.safe import SIGNS, clean, masked
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-    from callrouter.ledger.clients import LostClient
     from callrouter.report.content import Content
     from callrouter.report.language import Language
+    from callrouter.report.night import Waiting
     from callrouter.store.queries import Recorded
 
 OPTIONS = {
@@ -94,7 +94,7 @@ def workbook(found: Content, language: Language, *, mask: bool) -> bytes:
     book.sheet("sheet_figures", ("figure", "value", "part", "whole"), _figures(book), (48, 12, 12, 12))
     calls = (_call(book, one) for one in found.night.calls)
     book.sheet("sheet_calls", CALLS, calls, (19, 18, 18, 32, 12, 20, 24, 12, 12, 8))
-    waiting = (_waiting(book, one) for one in found.waiting)
+    waiting = (_waiting(book, one) for one in found.night.waiting)
     book.sheet("sheet_waiting", WAITING, waiting, (32, 18, 8, 24, 10, 10, 19))
     return book.close()
 
@@ -134,15 +134,15 @@ def _call(book: Book, one: Recorded) -> tuple[object, ...]:
     )
 
 
-def _waiting(book: Book, one: LostClient) -> tuple[object, ...]:
+def _waiting(book: Book, one: Waiting) -> tuple[object, ...]:
     return (
-        book.hide(one.last.client or ""),
+        book.hide(one.name or ""),
         book.hide(one.number),
-        one.last.priority,
-        _person(book, one.last.responsible),
-        len(one.lost),
-        len(one.attempts),
-        _clock(one.lost[0].arrived_at, book.zone),
+        one.priority,
+        _person(book, one.whose),
+        one.lost,
+        one.attempts,
+        _clock(one.since, book.zone),
     )
 
 

@@ -171,4 +171,4 @@ def test_who_waits_is_listed_by_priority_then_age() -> None:
     assert "and 1 more" in text
     listed = text[text.rindex("Waiting for a call") :]
     assert listed.index("Z +491") < listed.index("+4915100000000")
-    assert "nobody's · A · called once · called back once" in " ".join(listed.split())
+    assert "Глеб · A · called once · called back once" in " ".join(listed.split())
