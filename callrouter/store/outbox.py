@@ -1,0 +1,133 @@
+"""
+The outbox: messages, put in the transaction of what they tell of, until each has arrived or is given up.
+
+Delivered at least once. Who delivers a message claims it for a while: if he dies, his claim runs out and another does
+it, under the same key, by which a receiver knows the repetition. What is given up stays listed as dead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from callrouter.store.tables_outbox import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.words import Instant
+
+WAITING, DELIVERED, DEAD, DROPPED = "waiting", "delivered", "dead", "dropped"
+_COLUMNS = [outbox.c[name] for name in ("id", "key", "kind", "to", "subject", "text", "html", "edition_id", "attempts")]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said to whom: `mail:ADDRESS`, `hook:URL` or `dir:PATH`."""
+
+    key: str
+    """Its id, unique for ever: the same content for the same receiver has the same one, whoever puts it."""
+    kind: str
+    """What it is about: `export`, `notice`."""
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    edition: int | None = None
+    """The id of the edition whose files go with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to deliver, for the `attempts`-th time."""
+
+    id: int
+    message: Message
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A message that was given up, at `failed_at` the last time; it may have been tried again since."""
+
+    key: str
+    kind: str
+    to: str
+    subject: str
+    state: str
+    attempts: int
+    error: str
+    failed_at: Instant
+
+
+async def put(connection: AsyncConnection, messages: Iterable[Message], now: Instant) -> int:
+    """Put messages into the outbox, those that are not there yet; return how many these were."""
+    put = 0
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for one in messages:
+        values = {"key": one.key, "kind": one.kind, "to": one.to, "subject": one.subject, "text": one.text}
+        values |= {"html": one.html, "edition_id": one.edition}
+        state = {"put_at": now, "due_at": now, "state": WAITING, "attempts": 0}
+        new = insert(outbox).values(**values, **state).on_conflict_do_nothing(index_elements=["key"])
+        put += len((await connection.execute(new.returning(outbox.c.id))).all())
+    return put
+
+
+async def claim(connection: AsyncConnection, word: str, now: Instant, until: Instant, most: int) -> tuple[Claimed, ...]:
+    """Claim messages that are due, `most` at most, the oldest first; `word` is this sender's own."""
+    due = select(outbox.c.id).where(outbox.c.state == WAITING, outbox.c.due_at <= now)
+    ids = due.order_by(outbox.c.due_at, outbox.c.id).limit(most).with_for_update(skip_locked=True)
+    mine = outbox.c.id.in_((await connection.execute(ids)).scalars().all())
+    claimed = update(outbox).where(mine).values(claim=word, due_at=until, attempts=outbox.c.attempts + 1)
+    found = (await connection.execute(claimed.returning(*_COLUMNS))).all()
+    return tuple(_claimed(one) for one in sorted(found, key=lambda one: one.id))
+
+
+async def keep(connection: AsyncConnection, word: str, until: Instant) -> None:
+    """Keep what this sender has claimed."""
+    mine = update(outbox).where(outbox.c.claim == word, outbox.c.state == WAITING)
+    await connection.execute(mine.values(due_at=until))
+
+
+async def delivered(connection: AsyncConnection, message: int, word: str, now: Instant) -> bool:
+    """Write down that a message has arrived; return whether it was still ours."""
+    return await _settle(connection, message, word, {"state": DELIVERED, "settled_at": now, "error": None})
+
+
+async def again(connection: AsyncConnection, message: int, word: str, error: str, at: Instant) -> bool:
+    """Have a message tried again then; return whether it was still ours."""
+    return await _settle(connection, message, word, {"due_at": at, "error": error})
+
+
+async def give_up(connection: AsyncConnection, message: int, word: str, error: str, now: Instant) -> bool:
+    """Put a message on the list of the dead; return whether it was still ours."""
+    values = {"state": DEAD, "settled_at": now, "failed_at": now, "error": error}
+    return await _settle(connection, message, word, values)
+
+
+async def failed(connection: AsyncConnection, since: Instant, until: Instant | None = None) -> tuple[Failed, ...]:
+    """Return the messages given up in a half-open period, oldest first, whatever has become of them since."""
+    period = [outbox.c.failed_at >= since]
+    if until is not None:
+        period.append(outbox.c.failed_at < until)
+    columns = [outbox.c[name] for name in Failed.__slots__]
+    query = select(*columns).where(*period).order_by(outbox.c.failed_at, outbox.c.id)
+    return tuple(Failed(**one._mapping) for one in await connection.execute(query))  # noqa: SLF001 - SQLAlchemy's way
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    message = Message(row.key, row.kind, row.to, row.subject, row.text, row.html, row.edition_id)
+    return Claimed(row.id, message, row.attempts)
+
+
+async def _settle(connection: AsyncConnection, message: int, word: str, values: dict[str, Any]) -> bool:
+    its: ColumnElement[bool] = outbox.c.id == message
+    mine = update(outbox).where(its, outbox.c.claim == word, outbox.c.state == WAITING)
+    done = await connection.execute(mine.values({"claim": None} | values))
+    return done.rowcount == 1
