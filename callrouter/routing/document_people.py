@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag
 
@@ -15,6 +15,7 @@ _Date = Annotated[str, *timed(times.day, times.DATE)]
 _Pattern = Annotated[
     str, *written(r"[1-9][0-9]?/[1-9][0-9]?", 'a shift is written "2/2": so many days on, so many off')
 ]
+_Notice = Literal["lost", "waiting", "answered", "undistributed"]
 _WrapUp = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
@@ -60,6 +61,19 @@ class CompanyPart(Part):
     custom_states: bool = Field(
         default=False, description="Do not disturb and forwarding as FreePBX keeps them: Custom:DND101."
     )
+
+
+class NoticesPart(Part):
+    """What people are told of by itself, at the `mail` of each."""
+
+    head_after: float = Field(
+        20,
+        gt=0,
+        le=10_080,
+        allow_inf_nan=False,
+        description="Minutes of the line's working time after which the head hears of a lost client not called back.",
+    )
+    kinds: list[_Notice] = Field(default=[*get_args(_Notice)], description="Those that go out; []: none.")
 
 
 class PhonePart(Part):

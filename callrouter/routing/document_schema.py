@@ -19,6 +19,7 @@ from callrouter.routing.document_people import (
     CompanyPart,
     DepartmentPart,
     DutyPart,
+    NoticesPart,
     PersonPart,
     SegmentPart,
 )
@@ -42,6 +43,7 @@ class Document(Part):
     timezone: str = Field(description="A name of the tz database, such as Europe/Moscow.")
     country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166 code; meant where a number has no country code.")
     company: CompanyPart = Field(default=CompanyPart(), json_schema_extra={"default": {}})
+    notices: NoticesPart = Field(default=NoticesPart(), json_schema_extra={"default": {}})
     calendars: dict[_Key, CalendarPart] = Field(default={})
     people: dict[_Key, PersonPart] = Field(default={})
     departments: dict[_Key, DepartmentPart] = Field(default={})

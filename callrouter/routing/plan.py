@@ -57,6 +57,7 @@ class _Difference:
         for name in ("timezone", "country"):
             yield from self._value((name,), getattr(before, name), getattr(after, name))
         yield from self._fields(("company",), before.company, after.company)
+        yield from self._fields(("notices",), before.notices, after.notices)
         for section in SECTIONS:
             yield from self._entries(section, getattr(before, section), getattr(after, section))
         yield from self._rules()

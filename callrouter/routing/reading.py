@@ -11,7 +11,7 @@ from callrouter.routing.faults import closest, quoted
 from callrouter.routing.reading_calendars import calendars
 from callrouter.routing.reading_calls import ladders, rules
 from callrouter.routing.reading_lines import check_extensions, lines, outsiders, prefixes, spelled
-from callrouter.routing.reading_people import company, departments, duties, people, segments
+from callrouter.routing.reading_people import company, departments, duties, notices, people, segments
 from callrouter.routing.source import Source
 from callrouter.routing.values import Scheme
 
@@ -23,6 +23,7 @@ _KEYS = (
     "timezone",
     "country",
     "company",
+    "notices",
     "calendars",
     "people",
     "departments",
@@ -77,6 +78,7 @@ def _scheme(source: Source) -> Scheme:
         prefixes=prefixes(source),
         blocked=blocked,
         not_clients=not_clients,
+        notices=notices(source),
     )
 
 

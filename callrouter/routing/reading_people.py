@@ -13,13 +13,14 @@ from callrouter.routing.document_people import (
     CompanyPart,
     DepartmentPart,
     DutyPart,
+    NoticesPart,
     PersonPart,
     PhonePart,
     SegmentPart,
 )
 from callrouter.routing.faults import quoted
 from callrouter.routing.standing_in import check_deputies, check_superiors
-from callrouter.routing.values import Absence, Company, Department, Duty, SchemePerson, Shift
+from callrouter.routing.values import Absence, Company, Department, Duty, Notice, Notices, SchemePerson, Shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,12 @@ def company(source: Source) -> Company:
         not_people=tuple(part.not_people),
         custom_states=part.custom_states,
     )
+
+
+def notices(source: Source) -> Notices:
+    """Return what people are told of by itself."""
+    part = source.part(NoticesPart, source.content.get("notices", {}), "notices")
+    return Notices() if part is None else Notices(part.head_after, tuple(dict.fromkeys(map(Notice, part.kinds))))
 
 
 def people(source: Source) -> dict[PersonId, SchemePerson]:

@@ -116,6 +116,28 @@ class Company:
     """Do not disturb and forwarding as FreePBX keeps them: `Custom:DND101`, `Custom:CF101`."""
 
 
+class Notice(StrEnum):
+    """What people are told of by itself."""
+
+    LOST = "lost"
+    """A client was lost: his responsible is told."""
+    WAITING = "waiting"
+    """Nobody has called a lost client back for a while: the head is told."""
+    ANSWERED = "answered"
+    """Somebody else answered a client: his responsible is told."""
+    UNDISTRIBUTED = "undistributed"
+    """Somebody who gets no clients answered one who is nobody's: the head is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Which notices go out, and when the head hears of a client whom nobody calls back."""
+
+    head_after: float = 20.0
+    """Minutes of his line's working time."""
+    kinds: tuple[Notice, ...] = tuple(Notice)
+
+
 @dataclass(frozen=True, slots=True)
 class SchemePerson:
     """Somebody of the company."""
@@ -315,6 +337,7 @@ class Scheme:
     """Numbers (E.164) whose calls are refused."""
     not_clients: Mapping[str, str] = field(default_factory=dict)
     """Numbers (E.164) of those who are no clients, and what they are: a supplier, a job seeker."""
+    notices: Notices = Notices()
     phones: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)
     """Whose phone each one is."""
     own_numbers: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)

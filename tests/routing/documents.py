@@ -170,6 +170,7 @@ def documents(draw: st.DrawFn) -> Table:
         "country": "RU",
         "company": {"owner": "irina"}
         | draw(table({}, wrap_up=seconds, custom_states=st.booleans(), language=st.just("en"))),
+        "notices": draw(table({}, head_after=seconds, kinds=several(("lost", "waiting", "answered", "undistributed")))),
         "calendars": {key: draw(calendars) for key in CALENDARS},
         "people": persons,
         "departments": {
