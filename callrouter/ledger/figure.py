@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from callrouter.core.outcome import CallRow
+from callrouter.ledger.period import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,9 +34,9 @@ def once(rows: Iterable[CallRow]) -> Calls:
     return tuple({id(row): row for row in rows}.values())
 
 
-def seconds(parts: Iterable[float]) -> float:
-    """Return the sum, to the millisecond."""
-    return round(sum(parts), 3)
+def seconds(parts: Iterable[int]) -> float:
+    """Return the sum of microseconds in seconds, to the millisecond."""
+    return round(sum(parts) / MICRO, 3)
 
 
 def share(part: float, whole: float) -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from callrouter.core.words import Result
 from callrouter.ledger import talk
+from callrouter.ledger.period import MICRO, micro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from callrouter.ledger.talk import Segment
 
 T = TypeVar("T")
-RANG = 3.0
-"""Seconds a phone rings before it counts as heard."""
+RANG = 3 * MICRO
+"""Microseconds a phone rings before it counts as heard."""
 _IN_VAIN = frozenset({Result.NO_ANSWER, Result.CANCELLED, Result.DECLINED, Result.ELSEWHERE})
 
 
@@ -63,4 +64,4 @@ def _rang_in_vain(leg: LegRow, row: CallRow) -> bool:
     if leg.ringing_at is None or leg.ended_at is None or leg.result not in _IN_VAIN:
         return False
     forestalled = leg.result is Result.ELSEWHERE and (row.answered_step is None or leg.step >= row.answered_step)
-    return leg.ended_at - leg.ringing_at >= RANG and not forestalled
+    return micro(leg.ringing_at, leg.ended_at) >= RANG and not forestalled

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from callrouter.core.words import Instant
 
+MICRO = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -37,6 +39,11 @@ def midnight(of: date, timezone: str) -> Instant:
 def date_at(at: Instant, timezone: str) -> date:
     """Return the date in the zone at that instant."""
     return local(at, timezone).date()
+
+
+def micro(since: Instant, until: Instant) -> int:
+    """Return the whole microseconds between two instants: what is added up or compared is exact, as the database is."""
+    return round((until - since) * MICRO)
 
 
 def read(text: str, timezone: str) -> Instant:

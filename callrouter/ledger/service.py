@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from callrouter.core.words import Why
 from callrouter.ledger.figure import once, seconds, share
+from callrouter.ledger.period import MICRO, micro
 from callrouter.ledger.tally import tally, waited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from callrouter.core.outcome import CallRow, StepRow
     from callrouter.ledger.figure import Block, Calls, Value
@@ -26,7 +27,7 @@ def service_level(counted: Calls) -> list[Value]:
 
 def asa(answered: Calls) -> float | None:
     """Return the average speed of answer in seconds from the arrival, over answered calls; None without any."""
-    return _average([waited(row) or 0.0 for row in answered])
+    return average([round((waited(row) or 0.0) * MICRO) for row in answered])
 
 
 def rescue(counted: Calls) -> list[Value]:
@@ -50,7 +51,7 @@ def _level(counted: Calls, within: int) -> Block:
 
 def _step(key: int | None, reached: Sequence[tuple[CallRow, StepRow]], answered: Calls) -> Block:
     began = [(row, step) for row, step in reached if step.skipped is None]
-    lasted = [step.ended_at - step.started_at for _, step in began if step.ended_at is not None]
+    lasted = [micro(step.started_at, step.ended_at) for _, step in began if step.ended_at is not None]
     return {
         "key": key,
         "targets": ", ".join(sorted({step.target for _, step in reached})),
@@ -59,10 +60,10 @@ def _step(key: int | None, reached: Sequence[tuple[CallRow, StepRow]], answered:
         "answered": answered,
         "share": share(len(answered), len(once(row for row, _ in began))),
         "added_seconds": seconds(lasted),
-        "added_on_average": _average(lasted),
+        "added_on_average": average(lasted),
     }
 
 
-def _average(parts: Iterable[float]) -> float | None:
-    every = list(parts)
-    return round(sum(every) / len(every), 3) if every else None
+def average(parts: Sequence[int]) -> float | None:
+    """Return the average of microseconds in seconds, to the millisecond; None of nothing."""
+    return round(sum(parts) / len(parts) / MICRO, 3) if parts else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callrouter.ledger.figure import once, seconds, share
+from callrouter.ledger.period import micro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,8 @@ class Segment:
     call: CallRow
     person: PersonId | None
     started_at: Instant
-    seconds: float
+    micro: int
+    """How long, in microseconds."""
 
 
 def is_conversation(row: CallRow) -> bool:
@@ -69,7 +71,7 @@ def _segments(row: CallRow) -> tuple[Segment, ...]:
     told = [(talk.person, talk.started_at, talk.ended_at or end) for talk in row.talk]
     if not told:
         told = [(row.answered_by, end if row.answered_at is None else row.answered_at, end)]
-    return tuple(Segment(row, person, since, until - since) for person, since, until in told)
+    return tuple(Segment(row, person, since, micro(since, until)) for person, since, until in told)
 
 
 def _priority(key: str | None, spoken: Sequence[Segment], rated: float) -> Block:
@@ -79,4 +81,4 @@ def _priority(key: str | None, spoken: Sequence[Segment], rated: float) -> Block
 
 
 def _total(spoken: Iterable[Segment]) -> float:
-    return seconds(segment.seconds for segment in spoken)
+    return seconds(segment.micro for segment in spoken)

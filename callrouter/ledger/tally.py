@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from callrouter.core.words import LostReason
 from callrouter.ledger.figure import share
+from callrouter.ledger.period import micro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from callrouter.core.outcome import CallRow
+    from callrouter.core.words import Instant
     from callrouter.ledger.figure import Calls
 
 SHORT = 5
@@ -52,14 +54,18 @@ def tally(rows: Iterable[CallRow]) -> Tally:
 def waited(row: CallRow) -> float | None:
     """Return the seconds from arrival to the answer, or to the end of a lost call; None while it is open."""
     until = row.ended_at if row.answered_at is None else row.answered_at
-    return None if until is None else round(until - row.arrived_at, 3)
+    return None if until is None else _to_the_millisecond(row.arrived_at, until)
 
 
 def talked(row: CallRow) -> float | None:
     """Return the seconds from the answer to the end; None for a call that was not answered or goes on."""
     if row.answered_at is None or row.ended_at is None:
         return None
-    return round(row.ended_at - row.answered_at, 3)
+    return _to_the_millisecond(row.answered_at, row.ended_at)
+
+
+def _to_the_millisecond(since: Instant, until: Instant) -> float:
+    return (micro(since, until) + 500) // 1000 / 1000
 
 
 def left_at_once(row: CallRow) -> bool:
