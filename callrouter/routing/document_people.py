@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from callrouter.routing import times
 from callrouter.routing.document import Extension, Moment, Name, Part, Phone, Span, timed, whole, written
+from callrouter.routing.document_report import Mail
 
 _Hours = Annotated[str, *timed(times.hours, times.HOURS)]
 _Day = Annotated[str, *timed(times.otherwise, times.OTHERWISE)]
@@ -124,6 +125,7 @@ class PersonPart(Part):
     reports_to: str | None = Field(None, description="His superior, for the step `higher`.")
     numbers: list[str] = Field(default=[], max_length=10, description="His own numbers: calls from them are internal.")
     extension: Extension | None = Field(None, description="His internal number.")
+    mail: Mail | None = Field(None, description="His address: notices and his figures go there.")
 
 
 class DepartmentPart(Part):

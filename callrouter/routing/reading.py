@@ -12,6 +12,7 @@ from callrouter.routing.reading_calendars import calendars
 from callrouter.routing.reading_calls import ladders, rules
 from callrouter.routing.reading_lines import check_extensions, lines, outsiders, prefixes, spelled
 from callrouter.routing.reading_people import company, departments, duties, notices, people, segments
+from callrouter.routing.reading_report import report
 from callrouter.routing.source import Source
 from callrouter.routing.values import Scheme
 
@@ -24,6 +25,7 @@ _KEYS = (
     "country",
     "company",
     "notices",
+    "report",
     "calendars",
     "people",
     "departments",
@@ -79,6 +81,7 @@ def _scheme(source: Source) -> Scheme:
         blocked=blocked,
         not_clients=not_clients,
         notices=notices(source),
+        report=report(source, firm, persons),
     )
 
 

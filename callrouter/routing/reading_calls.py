@@ -126,7 +126,7 @@ def _target(source: Source, target: str, *at: str | int) -> None:
         known = [*WORDS, *_named(source)]
         meant = closest(target, known) or (f"person:{target}" if f"person:{target}" in known else None)
         source.wrong(f"a step rings {', '.join(WORDS)}, department:KEY or person:KEY", *at, meant=meant)
-    elif target == "owner" and not _has_owner(source):
+    elif target == "owner" and not has_owner(source):
         source.wrong("there is no company.owner", *at)
 
 
@@ -135,7 +135,8 @@ def _named(source: Source) -> Iterator[str]:
     yield from (f"department:{key}" for key in source.keys("departments"))
 
 
-def _has_owner(source: Source) -> bool:
+def has_owner(source: Source) -> bool:
+    """Whether the company names its owner; a table of the wrong kind is a fault of its own."""
     company = source.content.get("company", {})
     return not isinstance(company, dict) or "owner" in company
 

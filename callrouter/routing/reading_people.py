@@ -130,6 +130,7 @@ def _person(source: Source, key: str, part: PersonPart) -> SchemePerson:
         reports_to=_id(part.reports_to),
         numbers=source.numbers(part.numbers, "people", key, "numbers"),
         extension=part.extension,
+        mail=part.mail,
     )
 
 

@@ -139,6 +139,22 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """The nightly export: when it is made, and who gets it."""
+
+    at: str = "07:00"
+    """The time of the day, by the scheme's clock."""
+    to: tuple[str, ...] = ()
+    """`owner`, `heads`, `managers`, keys of people, `mail:ADDRESS`, `hook:URL`, `dir:PATH`; none: it is not made."""
+    language: str = "ru"
+    formats: tuple[str, ...] = ("html", "text", "xlsx", "csv")
+    goal: float = 0.05
+    """The Lost Call Rate to stay under, a share."""
+    mask: bool = False
+    """Phone numbers stand in it without their middle."""
+
+
+@dataclass(frozen=True, slots=True)
 class SchemePerson:
     """Somebody of the company."""
 
@@ -162,6 +178,8 @@ class SchemePerson:
     """His own numbers outside (E.164): a call from one is a colleague's, not a client's."""
     extension: str | None = None
     """His internal number."""
+    mail: str | None = None
+    """His address: notices and his figures go there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +356,7 @@ class Scheme:
     not_clients: Mapping[str, str] = field(default_factory=dict)
     """Numbers (E.164) of those who are no clients, and what they are: a supplier, a job seeker."""
     notices: Notices = Notices()
+    report: Report = Report()
     phones: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)
     """Whose phone each one is."""
     own_numbers: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)

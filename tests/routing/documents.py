@@ -160,6 +160,7 @@ def documents(draw: st.DrawFn) -> Table:
     persons["anna"] |= draw(
         table({}, reports_to=st.just("глеб"), extension=st.just("111"), numbers=st.just(["+79161112233"]))
     )
+    persons["irina"]["mail"] = "irina.s+x@mail.example.org"
     persons["irina"].pop("deputy", None)
     persons["vera"].pop("deputy", None)
     drawn = {key: draw(lines) | ({"numbers": more} if more else {}) for key, more in NUMBERS.items()}
@@ -171,6 +172,15 @@ def documents(draw: st.DrawFn) -> Table:
         "company": {"owner": "irina"}
         | draw(table({}, wrap_up=seconds, custom_states=st.booleans(), language=st.just("en"))),
         "notices": draw(table({}, head_after=seconds, kinds=several(("lost", "waiting", "answered", "undistributed")))),
+        "report": draw(
+            table(
+                {},
+                at=st.integers(0, 1439).map(clock),
+                to=several(("owner", "heads", "managers", "irina", "mail:a@b.ru", "hook:https://b.ru/x?y=1", "dir:/x")),
+                formats=several(("html", "csv", "json")),
+                goal=st.sampled_from([0.01, 1]),
+            )
+        ),
         "calendars": {key: draw(calendars) for key in CALENDARS},
         "people": persons,
         "departments": {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callrouter.routing import document_calls, document_people
+from callrouter.routing import document_calls, document_people, document_report
 from callrouter.routing.document import Part
 from callrouter.routing.scheme import WrongScheme, parse
 from tests.routing.test_scheme import EXAMPLE
@@ -17,7 +17,7 @@ TEXT = (EXAMPLE.parents[1] / "scheme.md").read_text("utf-8")
 
 PARTS = [
     part
-    for module in (document_people, document_calls)
+    for module in (document_people, document_calls, document_report)
     for part in vars(module).values()
     if isinstance(part, type) and issubclass(part, Part) and part is not Part
 ]

@@ -56,6 +56,11 @@ ONLY_THE_PROGRAM_KNOWS = (
     'meant for the step "last"',
     'needs "at_once"',
     "it lists none",
+    "kind of receiver",
+    "has no mail",
+    "a web hook is written",
+    "a directory is written",
+    'written "mail:',
 )
 """What relates parts of the document to each other, or needs a list of the world's names."""
 

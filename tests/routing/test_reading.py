@@ -29,6 +29,7 @@ from callrouter.routing.values import (
     Notices,
     Order,
     Prefix,
+    Report,
     Rule,
     SchemePerson,
     SchemeStep,
@@ -102,6 +103,7 @@ def test_the_document_with_everything_in_it_is_read_whole() -> None:
         reports_to=PersonId("gleb"),
         numbers=("+79161112233",),
         extension="101",
+        mail="anna@example.org",
     )
     assert scheme.people[PersonId("roman")].shift == Shift(2, 2, date(2026, 11, 4), Span(540, 1260), "Europe/Samara")
     sales = Department("sales", "Отдел продаж", ids("anna", "boris", "vera"), PersonId("gleb"), "office", "600")
@@ -114,6 +116,17 @@ def test_the_document_with_everything_in_it_is_read_whole() -> None:
     assert scheme.blocked == {"+79001234567"}
     assert scheme.not_clients == {"+74957654321": "поставщик"}
     assert scheme.prefixes[0] == Prefix("+7495", "regular", (("region", "Москва"),))
+
+
+def test_the_report_is_read_whole() -> None:
+    """When it is made and for whom; without the section it is not made, and speaks the company's language."""
+    scheme = parse(FULL.read_bytes())
+    to = ("owner", "heads", "managers", "mail:accounts@example.org", "hook:https://crm.example.org/callrouter")
+    formats = ("html", "text", "xlsx", "csv", "json")
+    assert scheme.report == Report("07:00", (*to, "dir:/var/lib/callrouter/exports"), "en", formats, 0.05)
+    before, _, after = TEXT.replace('language = "ru"', 'language = "en"').partition("[report]")
+    bare = before + after[after.index("[calendars]") :]
+    assert parse(bare.encode()).report == Report(language="en")
 
 
 def test_rules_steps_and_lines_are_read_whole() -> None:
