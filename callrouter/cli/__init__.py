@@ -24,7 +24,7 @@ COMMANDS = {
     "lcr": ("callrouter.cli.lcr", "The Lost Call Rate by lcr/1."),
     "export": ("callrouter.cli.export", "The nightly export of one date."),
     "reconcile": ("callrouter.cli.reconcile", "Asterisk's own records read back, and the ledger audited by them."),
-    "dialplan": ("callrouter.cli.dialplan", "The fallback ladder in native Dial."),
+    "dialplan": ("callrouter.cli.dialplan", "Asterisk's side: install, take out, render the fallback in native Dial."),
     "doctor": ("callrouter.cli.doctor", "Is everything as it has to be?"),
     "db": ("callrouter.cli.db", "The database's schema: upgrade, check."),
 }

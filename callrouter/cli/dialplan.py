@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli.installing import install
+
 if TYPE_CHECKING:
     from callrouter.store.database import Database
 
 
 @click.group()
 def dialplan() -> None:
-    """The fallback ladder in native Dial."""
+    """Asterisk's side: the way into callrouter, and the fallback ladder in native Dial."""
+
+
+dialplan.add_command(install)
 
 
 @dialplan.command()
@@ -29,7 +34,7 @@ def render(out: Path | None) -> None:
     from callrouter.cli.opening import with_database
     from callrouter.routing.fallback import runs_out
 
-    text = with_database(_rendered)
+    text = with_database(rendered)
     if out is None:
         click.echo(text, nl=False)
         return
@@ -41,7 +46,8 @@ def render(out: Path | None) -> None:
         click.echo(f"it knows holidays and duties until {day}: render it anew before", err=True)
 
 
-async def _rendered(database: Database) -> str:
+async def rendered(database: Database) -> str:
+    """Return the fallback of the scheme in force."""
     from callrouter.cli.opening import WrongInputError, now
     from callrouter.routing import fallback, scheme
     from callrouter.store import schemes

@@ -192,7 +192,7 @@ class Rig:
 
     async def serve(self) -> Router:
         """Start a router and wait until it takes calls."""
-        self._router = router = await _start(self.environment, self.folder)
+        self._router = router = await start(self.environment, self.folder)
         await router.is_ready()
         return router
 
@@ -200,7 +200,7 @@ class Rig:
         """Start one more worker, with a DATA_DIR of its own; settings differ as given (`APP="callrouter-b"`)."""
         own = {f"CALLROUTER_{name}": value for name, value in settings.items()}
         environment = self.environment | {"CALLROUTER_DATA_DIR": str(self.folder / place)} | own
-        router = await _start(environment, self.folder)
+        router = await start(environment, self.folder)
         self._others.append(router)
         return router
 
@@ -270,7 +270,8 @@ async def _once(scheme: str | None, file: Path, make: Callable[[], Awaitable[obj
     _made[scheme] = file.read_bytes()
 
 
-async def _start(environment: dict[str, str], folder: Path) -> Router:
+async def start(environment: dict[str, str], folder: Path) -> Router:
+    """Start `callrouter serve` with these settings."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "serve", env=environment, cwd=folder, stderr=asyncio.subprocess.PIPE
     )

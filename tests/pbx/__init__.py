@@ -1,0 +1,1 @@
+"""Asterisk's own files: nothing of theirs is lost, nothing of ours is left."""
