@@ -23,6 +23,8 @@ class Phase(StrEnum):
     """The caller's channel was told to go."""
     ENDING = "ending"
     """The caller is gone, his legs are going."""
+    DIALPLAN = "dialplan"
+    """Asterisk runs the ladder by itself, and tells at the end."""
     OVER = "over"
 
 

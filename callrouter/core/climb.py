@@ -196,7 +196,7 @@ def _settle(call: Call, at: Instant, free: tuple[Free, ...] = ()) -> Reaction:
     run = replace(run, passed=(*refused, *run.passed), asked=frozenset())
     rings_on = legs.people(legs.live(call)) & set(step.people)
     if not free and not rings_on and (not run.waiting or step.if_busy is IfBusy.SKIP):
-        why = _why_skipped(step, run)
+        why = why_skipped(step, run.passed)
         skipped = replace(run, ended_at=run.started_at, skipped=why, waiting=frozenset())
         call, said = announce(with_run(call, skipped), excuse(step, why))
         call, more = climb(call, at)
@@ -210,8 +210,9 @@ def _settle(call: Call, at: Instant, free: tuple[Free, ...] = ()) -> Reaction:
     return call, (*stopped, *rung, *said)
 
 
-def _why_skipped(step: Step, run: StepRun) -> Why:
+def why_skipped(step: Step, passed: Iterable[tuple[PersonId, Why]]) -> Why:
+    """Return why a step is skipped in which nobody can ring."""
     if not step.people:
         return step.nobody or Why.UNKNOWN_PERSON
-    reasons = {why for _, why in run.passed}
+    reasons = {why for _, why in passed}
     return next((why for why in _SKIPPED_FOR if why in reasons), Why.UNREACHABLE)

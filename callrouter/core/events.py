@@ -70,6 +70,8 @@ class CallArrived:
     """Who knew the client: crm, table, memory, prefix; None: nobody."""
     also: tuple[str, ...] = ()
     """Other clients who have this number too."""
+    routed_by: str = "router"
+    """agi: the dialplan runs the ladder, with whom it can ring, and tells at the end (`Reported`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,33 @@ class Recovered:
     """With whom the caller is together, or is to be, as Asterisk has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """One Dial of a dialplan that ran a ladder."""
+
+    rung: int
+    """Which of the ladder's Dials (`dialplan.rungs`), from 1."""
+    started_at: Instant
+    ended_at: Instant
+    status: str
+    """DIALSTATUS: ANSWER, NOANSWER, BUSY, CANCEL, CHANUNAVAIL, CONGESTION."""
+    ringing_at: Instant | None = None
+    """When the first of its phones rang."""
+    answered_at: Instant | None = None
+    phone: str = ""
+    """Who answered (`PJSIP/101`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A dialplan that ran a ladder tells how it went; the caller is gone."""
+
+    at: Instant
+    dialled: tuple[Dialled, ...] = ()
+    has_run_out: bool = False
+    """The ladder came to its end; else the caller has left, or talked."""
+
+
 Event = (
     CallArrived
     | Found
@@ -309,4 +338,5 @@ Event = (
     | CallerGone
     | RouterFailed
     | Recovered
+    | Reported
 )

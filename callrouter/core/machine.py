@@ -10,7 +10,9 @@ from callrouter.core.climb import changed, climb, delayed, elapsed, found, move_
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
 from callrouter.core.connect import joined, not_connected, won
+from callrouter.core.dialplan import reported
 from callrouter.core.parting import farewell, let_go
+from callrouter.core.recorded import AGI
 from callrouter.core.recovery import recovered
 from callrouter.core.running import Reaction, due, end_step
 from callrouter.core.sound import heard, waiting_sound
@@ -20,6 +22,8 @@ from callrouter.core.words import CallId, Instant, LostReason, Release, Result
 def arrive(call_id: CallId, event: ev.CallArrived) -> Reaction:
     """Begin a call."""
     call = Call(call_id, event, caller=event.asterisk_id)
+    if event.routed_by == AGI:
+        return replace(call, phase=Phase.DIALPLAN), ()
     if event.left_at is not None:
         return caller_gone(call, ev.CallerGone(event.left_at))
     if event.refusal is not None:
@@ -40,6 +44,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
     """Return the call after the event, and the commands that follow from it. Never raises, on any event."""
     if call.phase is Phase.OVER:
         return call, ()
+    if call.phase is Phase.DIALPLAN:
+        return (reported(call, event) if isinstance(event, ev.Reported) else call), ()
     match event:
         case ev.LegRinging():
             return _leg_ringing(call, event)

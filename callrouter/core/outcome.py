@@ -109,6 +109,7 @@ def row(call: Call) -> CallRow:
         answered_step=call.answered_step,
         scheme_revision=arrived.scheme_revision,
         asterisk_id=arrived.asterisk_id,
+        routed_by=arrived.routed_by,
         recovered=call.recovered,
         is_closed=arrived.is_closed,
         source=arrived.source,

@@ -19,7 +19,7 @@ GOING_AT_MOST = 5.0
 def run_out(call: Call, at: Instant) -> Reaction:
     """Nobody is left to ring: the prompt, if the line has one, and the end."""
     call, stopped = legs.stop(call, lambda _: True, Result.NO_ANSWER)
-    call = replace(call, lost=_reason(call))
+    call = replace(call, lost=reason(call))
     prompt = call.arrived.prompt
     if prompt is not None:  # after what is being announced
         call = replace(call, phase=Phase.CLOSING, patience=at + PROMPT_AT_MOST)
@@ -41,7 +41,8 @@ def let_go(call: Call, at: Instant, release: Release) -> Reaction:
     return replace(call, phase=Phase.LEAVING, patience=at + GOING_AT_MOST), (*hushed, released)
 
 
-def _reason(call: Call) -> LostReason:
+def reason(call: Call) -> LostReason:
+    """Return why a call is lost whose ladder has run out."""
     if call.arrived.is_closed:
         return LostReason.CLOSED
     there = {Result.DECLINED, Result.BUSY, Result.FORWARDED, Result.NO_ANSWER}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FALLBACK = "fallback"
 """Who served the call, where it was not the router."""
+AGI = "agi"
+"""The router decided and records, the dialplan dialled."""
 _CHANNEL = re.compile(r"-[0-9a-f]{8}(;[12])?$")
 
 
@@ -38,7 +40,7 @@ class Record:
     line: str = ""
     """The line that was called, as dialled; empty: it is no call to a line."""
     by: str = ""
-    """`fallback`, or empty: the router's."""
+    """`fallback`, `agi`, or empty: the router's."""
     end: str = ""
     """What the fallback, or the router, says of a ladder that ran out, else empty."""
     step: int | None = None
@@ -55,7 +57,7 @@ class Record:
     @property
     def is_due(self) -> bool:
         """Whether a row has to be made of it: nobody else makes one."""
-        return self.by == FALLBACK if self.line else bool(self.dialled)
+        return self.by in {FALLBACK, AGI} if self.line else bool(self.dialled)
 
     @property
     def is_conversation(self) -> bool:

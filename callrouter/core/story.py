@@ -61,8 +61,10 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return "the caller is gone"
         case ev.RouterFailed(why=why):
             return f"the router failed: {why}"
-        case ev.Recovered():  # pragma: no branch - the last of the union
+        case ev.Recovered():
             return _recovered(event)
+        case ev.Reported():  # pragma: no branch - the last of the union
+            return _reported(event)
 
 
 def introduced(arrived: ev.CallArrived) -> Iterator[str]:
@@ -153,6 +155,11 @@ def _recovered(event: ev.Recovered) -> str:
         return f"{back}; the caller left meanwhile, taken as gone when the router was last there"
     talked = "" if event.ending.answered_at is None else f" and talked to {event.ending.phone}"
     return f"{back}; by Asterisk's record the caller left {event.at - event.ending.at:.1f} s ago{talked}"
+
+
+def _reported(event: ev.Reported) -> str:
+    dialled = ", ".join(one.status.lower() or "no word" for one in event.dialled) or "nobody was dialled"
+    return f"the dialplan tells how it went: {dialled}{'; the ladder ran out' if event.has_run_out else ''}"
 
 
 def _present(presence: ev.Presence) -> str:

@@ -44,6 +44,11 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.RouterFailed(T, "a defect"), "the router failed: a defect"),
     (ev.LegProgressed(T, LegId("call.1.1.anna")), "sound comes from anna"),
     (ev.LegDelayed(T, ONE, 4.2), "anna is called 4.2 s late"),
+    (ev.Reported(T), "the dialplan tells how it went: nobody was dialled"),
+    (
+        ev.Reported(T, (ev.Dialled(1, T, T, "BUSY"), ev.Dialled(2, T, T, "")), has_run_out=True),
+        "the dialplan tells how it went: busy, no word; the ladder ran out",
+    ),
     (ev.Recovered(T, T - 3.0), "the router is back after 3.0 s"),
     (
         ev.Recovered(T, T - 3.0, picked_up=PickedUp(leg(1, 1, ANNA), ANNA, "PJSIP/101", 1, T - 9.0, T - 3.5)),

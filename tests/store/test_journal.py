@@ -47,6 +47,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.LegProgressed(1.0, LEG),
     ev.LegDelayed(6.0, LEG, 5.0),
     ev.Recovered(2.0, 1.0, (LEG,), is_caller_gone=True),
+    ev.Reported(9.0, (ev.Dialled(1, 1.0, 2.0, "ANSWER", 1.2, 1.5, "PJSIP/101"),), has_run_out=True),
     ev.Recovered(2.0, 1.0, picked_up=PickedUp(LEG, None, "PJSIP/101", 1, 0.5, 1.0, "call.bridge1")),
 )
 COMMANDS: tuple[cm.Command, ...] = (
