@@ -29,6 +29,7 @@ MAY: dict[str, set[str]] = {
     "agi": {"core", "routing"},
     "cdr": {"core"},
     "lookup": {"core", "routing"},
+    "delivery": {"core"},
     "pbx": set(),
     "store": {"core", "routing", "ledger"},
     "ledger": {"core", "routing.calendar"},

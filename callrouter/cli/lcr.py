@@ -48,25 +48,44 @@ def lcr(start: str | None, end: str | None, by: str | None, wanted: str | None, 
     from callrouter.ledger import call
     from callrouter.ledger.figure import printed
 
+    if wanted is None:
+        told = with_database(lambda database: _counted(database, start, end, by))
+        if wants_json:
+            json_value(told)
+        else:
+            tell(told, by)
+        return
+
     async def work(database: Database) -> tuple[Block, dict[str, Recorded], str]:
-        return await _figures(database, start, end, by)
+        return await _listed(database, start, end, by)
 
     block, recorded, timezone = with_database(work)
-    rows = [] if wanted is None else [recorded[row.id] for row in _behind(block, wanted)]
+    rows = [recorded[row.id] for row in _behind(block, wanted)]
     told = printed(block)
     if wants_json:
-        extra = {} if wanted is None else {"rows": [call.document(one.row, one.claimed_by) for one in rows]}
-        json_value(told | extra)
+        json_value(told | {"rows": [call.document(one.row, one.claimed_by) for one in rows]})
         return
     tell(told, by)
-    if wanted is not None:
-        _print_rows(rows, timezone)
+    _print_rows(rows, timezone)
 
 
-async def _figures(
+async def _counted(database: Database, start: str | None, end: str | None, by: str | None) -> dict[str, object]:
+    """Return the figures as the database counts them."""
+    from callrouter.cli.opening import UTC, scheme_in_force
+    from callrouter.cli.when import period
+    from callrouter.ledger.groups import By
+    from callrouter.store.figures import figures
+
+    async with database.reading() as connection:
+        scheme = await scheme_in_force(connection)
+        meant = period(start, end, UTC if scheme is None else scheme.timezone)
+        return await figures(connection, meant, hours_of(scheme), By(by) if by else None)
+
+
+async def _listed(
     database: Database, start: str | None, end: str | None, by: str | None
 ) -> tuple[Block, dict[str, Recorded], str]:
-    """Return the figures, and every call that is known for them by its id."""
+    """Return the figures with the calls behind them, and every call that is known for them by its id."""
     from callrouter.cli.opening import UTC, scheme_in_force
     from callrouter.cli.when import period
     from callrouter.ledger.figures import figures, needed_from

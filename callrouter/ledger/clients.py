@@ -90,7 +90,7 @@ def block(counted: Calls, known: Calls, hours: HoursOf, timezone: str) -> Block:
         **_rate(counted, found),
         "with_lost_call": tuple(client.last for client in found),
         **{fate.value: calls for fate, calls in by_fate(found).items()},
-        "called_back": _called_back(found, hours, timezone),
+        "called_back": called_back(found, hours, timezone),
         "without_number": withheld.block,
         "working_hours": _companion(in_hours(counted), known),
         "without_short": {"under_seconds": SHORT, **_companion(without_short(counted), known)},
@@ -110,7 +110,7 @@ def _rate(counted: Calls, found: Sequence[LostClient]) -> Block:
     return {"clients": tuple(numbers.values()), "lost": lost, "lcr": share(len(lost), len(numbers))}
 
 
-def _called_back(found: Sequence[LostClient], hours: HoursOf, timezone: str) -> dict[str, Calls]:
+def called_back(found: Sequence[LostClient], hours: HoursOf, timezone: str) -> dict[str, Calls]:
     """Return how soon somebody called back; who came back before anybody did is in none of these."""
     taken = {client.number: delay(client.lost[0], client.attempts[:1], hours, timezone) for client in found}
     waiting = [client for client in found if client.attempts or client.fate is not Fate.RETURNED]

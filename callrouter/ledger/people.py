@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RANG = 3 * MICRO
 """Microseconds a phone rings before it counts as heard."""
-_IN_VAIN = frozenset({Result.NO_ANSWER, Result.CANCELLED, Result.DECLINED, Result.ELSEWHERE})
+IN_VAIN = frozenset({Result.NO_ANSWER, Result.CANCELLED, Result.DECLINED, Result.ELSEWHERE})
 
 
 def missed_by(row: CallRow) -> tuple[PersonId, ...]:
@@ -61,7 +61,7 @@ def _talk(spoken: Sequence[Segment]) -> Block:
 
 
 def _rang_in_vain(leg: LegRow, row: CallRow) -> bool:
-    if leg.ringing_at is None or leg.ended_at is None or leg.result not in _IN_VAIN:
+    if leg.ringing_at is None or leg.ended_at is None or leg.result not in IN_VAIN:
         return False
     forestalled = leg.result is Result.ELSEWHERE and (row.answered_step is None or leg.step >= row.answered_step)
     return micro(leg.ringing_at, leg.ended_at) >= RANG and not forestalled

@@ -1,0 +1,92 @@
+"""The figures that SQL counts are the ledger's: each is as long as the list of calls behind it; on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import delete
+
+from callrouter.core.words import CallId, PersonId
+from callrouter.ledger import rate
+from callrouter.ledger.figure import printed
+from callrouter.ledger.figures import figures as defined
+from callrouter.ledger.groups import By
+from callrouter.ledger.period import Period
+from callrouter.store import figures, rows
+from callrouter.store.tables import calls
+from tests.ledger import table
+from tests.ledger.test_figures import CALLS, START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.core.outcome import CallRow
+    from callrouter.store.database import Database
+
+WEEK = Period(table.instant("03-28 00:00"), table.instant("04-04 00:00"), table.BERLIN)
+
+
+async def write(connection: AsyncConnection, over: Iterable[CallRow]) -> None:
+    """Write calls as they are written when they are over."""
+    known = tuple(over)
+    await rows.begin(connection, known, "test")
+    for row in known:
+        await rows.finish(connection, row, {})
+
+
+@pytest.mark.parametrize("by", [None, *By])
+async def test_the_calls_of_the_table(database: Database, by: By | None) -> None:
+    """Sixty-three calls, counted by hand for the ledger, come out the same from SQL."""
+    async with database.writing() as connection:
+        await write(connection, table.calls())
+    async with database.reading() as connection:
+        found = await figures.figures(connection, WEEK, table.hours_of, by)
+        headline = await figures.headline(connection, WEEK, by)
+    assert found == printed(defined(table.calls(), WEEK, table.hours_of, by))
+    assert headline == rate.document(rate.rate(table.calls(), WEEK, by))
+
+
+def _own(drawn: Iterable[CallRow], chance: Random) -> tuple[CallRow, ...]:
+    """Calls with ids of their own and with something in every column that is grouped by, in their order."""
+    return tuple(
+        replace(
+            row,
+            id=CallId(f"{number:02}"),
+            answered_at=None if row.answered_at is None else row.answered_at - START + row.arrived_at,
+            ended_at=None if row.ended_at is None else row.ended_at - START + row.arrived_at,
+            department=chance.choice([None, "sales"]),
+            client=chance.choice([None, "", "Ромашка", "Ёлка"]),
+            responsible=chance.choice([None, PersonId("vera")]),
+            segment=chance.choice([None, "key"]),
+            source=chance.choice([None, "internet", "Яндекс"]),
+        )
+        for number, row in enumerate(sorted(drawn, key=lambda row: row.arrived_at))
+    )
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CALLS, st.builds(Random, st.integers(0, 2**32)))
+async def test_whatever_the_calls(database: Database, drawn: list[CallRow], chance: Random) -> None:
+    """SQL counts what the ledger lists, for every figure and every grouping, and the totals of all groupings agree."""
+    known = _own(drawn, chance)
+    async with database.writing() as connection:
+        await connection.execute(delete(calls))
+        await write(connection, known)
+        found = {by: await figures.headline(connection, WEEK, by) for by in By}
+        every = await figures.figures(connection, WEEK, table.hours_of)
+        then = await figures.figures(connection, WEEK, table.hours_of, until=WEEK.end)
+    assert found == {by: rate.document(rate.rate(known, WEEK, by)) for by in By}
+    assert every == printed(defined(known, WEEK, table.hours_of))
+    assert then == printed(defined([row for row in known if row.arrived_at < WEEK.end], WEEK, table.hours_of))
+    totals = {_total(one) for one in found.values()}
+    assert totals == {(every["calls"], every["lost"])}
+
+
+def _total(found: Any) -> tuple[int, int]:
+    return sum(group["calls"] for group in found["groups"]), sum(group["lost"] for group in found["groups"])
