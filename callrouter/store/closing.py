@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 
 from callrouter.core.outcome import row
 from callrouter.core.recorded import FALLBACK
-from callrouter.store import clients as book, queries, rows, tasks
+from callrouter.store import clients as book, notices, queries, rows, tasks
 from callrouter.store.tables import calls, records
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ async def close(connection: AsyncConnection, call: Call) -> None:
     known = await client_of(connection, final, claimants, call.arrived.claim_after)
     await rows.finish(connection, final, known)
     await tasks.review(connection, final, known.get("client_id"))
+    await notices.ended(connection, final, known, claimants)
 
 
 async def _give_back(connection: AsyncConnection, final: CallRow) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, insert, or_, select, update
 
+from callrouter.store import notices
 from callrouter.store.tables import calls, clients, task_history, tasks
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ async def _review(connection: AsyncConnection, row: CallRow, client: int, number
         key = await _keep_open(connection, task, client, _state(lost, tried))
         if row.id in {one.id for one in (*lost, *tried)} and not await _is_noted(connection, row):
             await _note_call(connection, key, row)
+            if _is_lost(row):
+                await notices.lost(connection, row, client, key)
     elif task is not None and talk is not None:
         await _close(connection, task.id, talk)
 

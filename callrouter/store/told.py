@@ -17,7 +17,7 @@ from callrouter.routing.choose import Chosen, choose
 from callrouter.routing.lines import find_line
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.scheme import parse
-from callrouter.store import closing, queries, rows, schemes, tasks
+from callrouter.store import closing, notices, queries, rows, schemes, tasks
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
         return None
     final = made if kept is None else _corrected(kept, made)
     claimants, after = ((), 0.0) if chosen is None else (chosen.claimants, chosen.claim_after)
-    await _write(connection, final, await closing.client_of(connection, final, claimants, after))
+    known = await closing.client_of(connection, final, claimants, after)
+    await _write(connection, final, known)
+    await notices.ended(connection, final, known, claimants)
     return made if kept is None else None
 
 

@@ -66,18 +66,18 @@ class Entry:
 
 async def lost_clients(connection: AsyncConnection) -> tuple[LostClient, ...]:
     """Return all who are on the list."""
-    return await _load(connection, _OPEN)
+    return await load(connection, _OPEN)
 
 
 async def by_number(connection: AsyncConnection, number: str) -> tuple[LostClient, ...]:
     """Return the tasks, open or not, of the clients who have this number or were lost with it, in order."""
     his = select(client_phones.c.client_id).where(client_phones.c.number == number)
-    return await _load(connection, or_(tasks.c.client_id.in_(his), _OPEN & (tasks.c.number == number)))
+    return await load(connection, or_(tasks.c.client_id.in_(his), _OPEN & (tasks.c.number == number)))
 
 
 async def by_id(connection: AsyncConnection, task: int) -> tuple[LostClient, ...]:
     """Return the task of this number in the list, open or not; none if there is no such."""
-    return await _load(connection, tasks.c.id == task)
+    return await load(connection, tasks.c.id == task)
 
 
 async def history(connection: AsyncConnection, task: int) -> tuple[Entry, ...]:
@@ -102,7 +102,8 @@ async def lost_calls(connection: AsyncConnection, found: Sequence[LostClient]) -
     return {task: [LostCall(*call) for call in lost.items()] for task, lost in listed.items()}
 
 
-async def _load(connection: AsyncConnection, wanted: ColumnElement[bool]) -> tuple[LostClient, ...]:
+async def load(connection: AsyncConnection, wanted: ColumnElement[bool]) -> tuple[LostClient, ...]:
+    """Return these tasks, in order."""
     query = select(tasks, clients.c.name, clients.c.priority, clients.c.attributes).join(clients).where(wanted)
     theirs = responsibles.c.until.is_(None) & responsibles.c.client_id.in_(select(tasks.c.client_id).where(wanted))
     people = select(responsibles.c.client_id, responsibles.c.department, responsibles.c.person).where(theirs)
