@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
+from email.utils import getaddresses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from callrouter.core.errors import CallrouterError
+from callrouter.delivery.server import server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 PREFIX = "CALLROUTER_"
 NOT_SETTINGS = frozenset({"CALLROUTER_CONFIG", "CALLROUTER_CACHE", "CALLROUTER_ASTERISK"})
 """Ours, but read elsewhere."""
-SECRETS = frozenset({"ari_password", "database_url", "lookup_token"})
+SECRETS = frozenset({"ari_password", "database_url", "hook_secret", "lookup_token", "smtp_url"})
 """May come from a file that NAME_FILE names, and are never printed."""
 DEFAULT_FILE = "callrouter.toml"
 
@@ -43,6 +46,18 @@ def _address(value: object) -> object:
     return Address(host.strip("[]"), int(port))
 
 
+def _smtp(url: SecretStr) -> SecretStr:
+    server(url.get_secret_value())
+    return url
+
+
+def _sender(text: str) -> str:
+    (_, address), *more = getaddresses([text])
+    if more or not text.isprintable() or not re.fullmatch(r"[^\s<>@,;]+@[A-Za-z0-9.-]+", address, re.ASCII):
+        raise ValueError("is not ADDRESS or NAME <ADDRESS>")
+    return text
+
+
 Bind = Annotated[Address | None, BeforeValidator(_address)]
 
 
@@ -58,6 +73,9 @@ class Settings(BaseModel):
     app: Annotated[str, Field(pattern=r"^callrouter[A-Za-z0-9_.-]*$", max_length=60)] = "callrouter"
     lookup_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s#@]*$")] | None = None
     lookup_token: SecretStr | None = None
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
+    smtp_from: Annotated[str, AfterValidator(_sender)] | None = None
+    hook_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
     agi_bind: Bind = Address("127.0.0.1", 4573)
     http_bind: Bind = Address("127.0.0.1", 8090)
     data_dir: Path = Path("var")
