@@ -14,7 +14,7 @@ from callrouter.routing.lines import find_line
 from callrouter.routing.scheme import parse
 from callrouter.routing.values import DEFAULT_LINE
 from callrouter.routing.worklist import worklist
-from callrouter.store import queries, records, schemes
+from callrouter.store import outbox, queries, records, schemes
 from callrouter.store.waiting import waiting_at
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
         records=recorded,
         differences=tuple(differences),
         waiting=await _waiting(connection, scheme, period),
+        failed=await outbox.failed(connection, period.start, period.end),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from callrouter.ledger.period import date_at, local
 
 if TYPE_CHECKING:
-    from callrouter.report.night import Difference, Line, Night
+    from callrouter.report.night import Difference, Failed, Line, Night
 
 USUAL = 3
 """Days of the week before on which an hour had calls: without any it is strange."""
@@ -38,11 +38,19 @@ class Audit:
     hours: tuple[int, ...]
     """Hours in which a line was open and no call came, although there usually are some."""
     silent: tuple[Silent, ...]
+    failed: tuple[Failed, ...]
+    """Messages of former exports and notices that were given up on the date."""
+
+    @property
+    def findings(self) -> int:
+        """Return how many things there are to look into."""
+        found = (self.outcomes, self.differences, self.hours, self.silent, self.failed)
+        return self.live + sum(map(len, found))
 
     @property
     def is_clean(self) -> bool:
         """Whether there is nothing to look into."""
-        return self.is_compared and not (self.live or self.outcomes or self.differences or self.hours or self.silent)
+        return self.is_compared and not self.findings
 
 
 def audit(night: Night) -> Audit:
@@ -54,6 +62,7 @@ def audit(night: Night) -> Audit:
         differences=tuple(one for one in night.differences if one.what not in _OUTCOMES),
         hours=_without_calls(night),
         silent=_silent(night),
+        failed=night.failed,
     )
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from callrouter.ledger import call
 from callrouter.ledger.figure import printed
 from callrouter.ledger.period import rfc3339
-from callrouter.report.safe import E164, REPLACED, defused, masked
+from callrouter.report.safe import E164, REPLACED, defused, masked, receiver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from callrouter.report.audit import Audit
     from callrouter.report.content import Content
-    from callrouter.report.night import Difference, Waiting
+    from callrouter.report.night import Difference, Failed, Waiting
     from callrouter.store.queries import Recorded
 
 COLUMNS = (
@@ -79,7 +79,7 @@ def figures(found: Content, *, mask: bool) -> dict[str, object]:
             {"key": day.isoformat(), "calls": count.calls, "lost": count.lost, "lcr": count.lcr}
             for day, count in found.days.items()
         ],
-        "audit": _audit(found.audit),
+        "audit": _audit(found.audit, mask=mask),
     }
 
 
@@ -98,7 +98,7 @@ def _waiting(client: Waiting, *, mask: bool) -> dict[str, object]:
     }
 
 
-def _audit(found: Audit) -> dict[str, object]:
+def _audit(found: Audit, *, mask: bool) -> dict[str, object]:
     return {
         "compared_with_asterisk": found.is_compared,
         "without_outcome": found.live,
@@ -106,7 +106,13 @@ def _audit(found: Audit) -> dict[str, object]:
         "differences": [_difference(one) for one in found.differences],
         "hours_without_calls": list(found.hours),
         "silent_lines": [{"key": one.line.key, "last_at": rfc3339(one.last_at)} for one in found.silent],
+        "failed_deliveries": [_failed(one, mask=mask) for one in found.failed],
     }
+
+
+def _failed(one: Failed, *, mask: bool) -> dict[str, object]:
+    subject = _masked(one.subject) if mask else one.subject
+    return {"to": receiver(one.to), "subject": subject, "failed_at": rfc3339(one.failed_at)}
 
 
 def _difference(one: Difference) -> dict[str, object]:

@@ -44,6 +44,22 @@ class Difference(Protocol):
         """Return what the row says."""
 
 
+class Failed(Protocol):
+    """A message of a former export or notice that was given up, as the outbox keeps it."""
+
+    @property
+    def to(self) -> str:
+        """Return the receiver: `mail:ADDRESS`, `hook:URL` or `dir:PATH`."""
+
+    @property
+    def subject(self) -> str:
+        """Return what it was about."""
+
+    @property
+    def failed_at(self) -> float:
+        """Return when it was given up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of the scheme."""
@@ -121,6 +137,8 @@ class Night:
     differences: tuple[Difference, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     """Who was on the list of lost clients at the end of the date, in the order in which they are called back."""
+    failed: tuple[Failed, ...] = ()
+    """What was given up on the date, whatever has become of it since."""
 
 
 def plotted(of: date, timezone: str) -> Period:

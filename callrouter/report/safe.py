@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula."""
+SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula; the last four are the signs at their full width."""
 E164 = re.compile(r"\+[0-9]{1,15}")
 _NUMBER = re.compile(r"\+?[0-9](?:[\s().-]*[0-9]){6,}")
 _SHOWN_FIRST, _SHOWN_LAST = 4, 2
@@ -25,6 +26,12 @@ def defused(text: str) -> str:
     """Return free text that no spreadsheet computes."""
     text = text.replace("\0", REPLACED)
     return f"'{text}" if text.startswith(SIGNS) else text
+
+
+def receiver(to: str) -> str:
+    """Return a receiver as it may be shown: of a web address its host only, the rest may be a secret."""
+    kind, _, address = to.partition(":")
+    return clean(f"{kind}:{urlsplit(address).hostname}" if kind == "hook" else to)
 
 
 def masked(text: str) -> str:

@@ -109,7 +109,7 @@ def _figures(book: Book) -> Iterable[tuple[object, ...]]:
     for name, one in ours.items():
         yield say(name), one["lcr"], one["lost"], one["clients"]
     for level in made["service_level"]:
-        said = f"{say('answered')} {say('within', n=level['key'])}"
+        said = say("answered") + " " + say("within", n=level["key"])
         yield said, level["share"], level["answered"], made["calls"]
     yield say("not_called_back"), None, clients["ignored"], clients["with_lost_call"]
     for name in ("attempted", "rescued", "returned"):
