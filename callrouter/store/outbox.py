@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from callrouter.store.tables_outbox import outbox
@@ -64,6 +64,35 @@ class Failed:
     attempts: int
     error: str
     failed_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message as it is listed."""
+
+    id: int
+    key: str
+    kind: str
+    to: str
+    subject: str
+    state: str
+    put_at: Instant
+    due_at: Instant
+    """The next attempt; while it is delivered: when the claim runs out."""
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much there is to do."""
+
+    waiting: int
+    dead: int
+    oldest: Instant | None
+    """When the oldest message that waits was put; None: nothing waits."""
+    due: Instant | None
+    """When something is to be tried next, None: nothing is."""
 
 
 async def put(connection: AsyncConnection, messages: Iterable[Message], now: Instant) -> int:
@@ -131,3 +160,34 @@ async def _settle(connection: AsyncConnection, message: int, word: str, values: 
     mine = update(outbox).where(its, outbox.c.claim == word, outbox.c.state == WAITING)
     done = await connection.execute(mine.values({"claim": None} | values))
     return done.rowcount == 1
+
+
+async def listed(connection: AsyncConnection, states: tuple[str, ...] = (WAITING, DEAD)) -> tuple[Listed, ...]:
+    """Return the messages in these states, oldest first."""
+    columns = [outbox.c[name] for name in Listed.__slots__]
+    query = select(*columns).where(outbox.c.state.in_(states)).order_by(outbox.c.id)
+    return tuple(Listed(**one._mapping) for one in await connection.execute(query))  # noqa: SLF001 - SQLAlchemy's way
+
+
+async def retry(connection: AsyncConnection, message: int, now: Instant) -> bool:
+    """Have a message tried anew, from now on; return whether it is one that waits or was given up."""
+    values = {"state": WAITING, "settled_at": None, "due_at": now, "attempts": 0, "claim": None}
+    return await _decide(connection, message, values)
+
+
+async def drop(connection: AsyncConnection, message: int, now: Instant) -> bool:
+    """Have a message not tried any more; return whether it is one that waits or was given up."""
+    return await _decide(connection, message, {"state": DROPPED, "settled_at": now, "claim": None})
+
+
+async def depth(connection: AsyncConnection) -> Depth:
+    """Return how much there is to do."""
+    waiting = select(func.count(), func.min(outbox.c.put_at), func.min(outbox.c.due_at))
+    count, oldest, due = (await connection.execute(waiting.where(outbox.c.state == WAITING))).one()
+    dead = await connection.scalar(select(func.count()).where(outbox.c.state == DEAD))
+    return Depth(count, dead or 0, oldest, due)
+
+
+async def _decide(connection: AsyncConnection, message: int, values: dict[str, Any]) -> bool:
+    its = update(outbox).where(outbox.c.id == message, outbox.c.state.in_((WAITING, DEAD)))
+    return (await connection.execute(its.values(values))).rowcount == 1
