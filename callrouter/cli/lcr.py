@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli import before
 from callrouter.cli.show import as_json, end_option, start_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from callrouter.core.outcome import CallRow
     from callrouter.ledger.callback import HoursOf
@@ -27,7 +29,16 @@ GROUPS = (
 ALL = "calls"
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  callrouter lcr                                    today
+  callrouter lcr --from 2026-11-01 --to 2026-12-01 --by person
+  callrouter lcr --rows clients.ignored             whom nobody called back
+  callrouter lcr --from-cdr Master.csv --timezone Europe/Moscow
+  mysqldump asteriskcdrdb cdr | callrouter lcr --from-cdr - --by day
+""",
+)
 @start_option
 @end_option
 @click.option("--by", type=click.Choice(GROUPS), help="The same figures for each of these.")
@@ -39,15 +50,27 @@ ALL = "calls"
     metavar="[FIGURE]",
     help="List the calls behind a figure, by its name in --json with dots (clients.ignored); default: all that count.",
 )
+@before.options
 @as_json
-def lcr(start: str | None, end: str | None, by: str | None, wanted: str | None, *, wants_json: bool) -> None:
-    """Print the Lost Call Rate by lcr/1: lost / inbound calls of the period, today unless one is given."""
+def lcr(
+    start: str | None, end: str | None, by: str | None, wanted: str | None, *, wants_json: bool, **cdr: Any
+) -> None:
+    """Print the Lost Call Rate by lcr/1: lost / inbound calls of the period, today unless one is given.
+
+    With --from-cdr it is computed from the records of the PBX there is, before callrouter routes anything: of the 90
+    days up to the last call in the file, unless a period is given. That needs neither a database nor a scheme.
+    """
     from callrouter.cli.figures import tell
     from callrouter.cli.opening import with_database
     from callrouter.cli.show import json_value
-    from callrouter.ledger import call
-    from callrouter.ledger.figure import printed
+    from callrouter.store.queries import Recorded
 
+    pbx = before.meant(**cdr)
+    if pbx is not None:
+        block, timezone = before.figures_of(pbx, start, end, by)
+        listed = None if wanted is None else [Recorded(row, None) for row in _behind(block, wanted)]
+        _tell(block, by, listed, timezone, wants_json=wants_json)
+        return
     if wanted is None:
         told = with_database(lambda database: _counted(database, start, end, by))
         if wants_json:
@@ -60,13 +83,24 @@ def lcr(start: str | None, end: str | None, by: str | None, wanted: str | None, 
         return await _listed(database, start, end, by)
 
     block, recorded, timezone = with_database(work)
-    rows = [recorded[row.id] for row in _behind(block, wanted)]
+    _tell(block, by, [recorded[row.id] for row in _behind(block, wanted)], timezone, wants_json=wants_json)
+
+
+def _tell(block: Block, by: str | None, rows: Sequence[Recorded] | None, timezone: str, *, wants_json: bool) -> None:
+    """Print the figures, and the calls behind one of them (None: none are wanted)."""
+    from callrouter.cli.figures import tell
+    from callrouter.cli.show import json_value
+    from callrouter.ledger import call
+    from callrouter.ledger.figure import printed
+
     told = printed(block)
     if wants_json:
-        json_value(told | {"rows": [call.document(one.row, one.claimed_by) for one in rows]})
+        extra = {} if rows is None else {"rows": [call.document(one.row, one.claimed_by) for one in rows]}
+        json_value(told | extra)
         return
     tell(told, by)
-    _print_rows(rows, timezone)
+    if rows is not None:
+        _print_rows(rows, timezone)
 
 
 async def _counted(database: Database, start: str | None, end: str | None, by: str | None) -> dict[str, object]:
