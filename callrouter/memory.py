@@ -65,6 +65,10 @@ class Memory:
                 self._waiting_for_it = asyncio.create_task(self._wait_for_it(number, department))
         return self._recall(number, department)
 
+    def forget(self) -> None:
+        """Remember nobody: somebody has asked to be forgotten."""
+        self._last.clear()
+
     async def lately(self, asks: Asks, number: str | None, at: Instant, within: float) -> Lately:
         """Return what a ladder asks of the last days; nothing, if the database does not say so in time."""
         if within <= 0 or self._waiting_for_it is not None:

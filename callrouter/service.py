@@ -32,6 +32,7 @@ from callrouter.desks import Desks
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.heap import give_back
+from callrouter.jobs.forgetting import let_go
 from callrouter.lease import Lease, LeaseLostError
 from callrouter.lookup.crm import Crm
 from callrouter.memory import Memory
@@ -104,8 +105,8 @@ class Worker:
         self._pauses = Pauses(database, now)
         self._directory = Directory(self, self._person_changed, now, self._pauses.is_on)
         self._crm = Crm(settings.lookup_url, settings.token())
-        memory = Memory(self._find_client, self._find_lately)
-        self._reception = Reception(self._phone.perform, memory, self._crm.look_up, self._is_transfer, now)
+        self._memory = Memory(self._find_client, self._find_lately)
+        self._reception = Reception(self._phone.perform, self._memory, self._crm.look_up, self._is_transfer, now)
         self._switchboard = Switchboard(
             self._phone,
             journal,
@@ -264,6 +265,7 @@ class Worker:
                     self._succession.run(),
                     _live(held),
                     give_back(),
+                    let_go(self._database, self._shipper.journal, self._memory),
                 )
             ]
             await self._until_stopped()

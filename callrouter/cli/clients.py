@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.cli.admitting import Admitted
+    from callrouter.cli.forgetting import Asked, Done
     from callrouter.store.database import Database
     from callrouter.store.queries import Known
 
 
 @click.group()
 def clients() -> None:
-    """Clients and whose they are: import, show, find, assign."""
+    """Clients and whose they are: import, show, find, assign, forget."""
 
 
 @clients.command("import")
@@ -122,6 +124,39 @@ def assign(number: str, person: str) -> None:
     click.echo(f"{known.name or number}: responsible {said} {person}", err=True)
 
 
+@clients.command(
+    epilog="""\b
+Examples:
+  callrouter clients forget 89161234567                 says what would go, and asks
+  callrouter clients forget +79161234567 --yes --json   for scripts
+""",
+)
+@click.argument("number")
+@click.option("--yes", is_flag=True, help="Do not ask; nobody is asked either where input is no terminal.")
+@as_json
+@click.pass_context
+def forget(ctx: click.Context, number: str, *, yes: bool, wants_json: bool) -> None:
+    """
+    Erase whoever has this number, for good, and keep the counts.
+
+    His cards with all numbers that are only his, name and attributes go, his tasks, the trace of his calls; in the
+    calls themselves a word of chance stands for him, so that every figure stays as it was. He is taken out of
+    Asterisk's records, messages and kept exports too, and of what workers still hand in of him. Calls from now on are
+    a new client's. While a call of his goes on it is refused (exit 1). docs/privacy.md says what it cannot reach.
+    """
+    from callrouter.cli import forgetting
+    from callrouter.cli.opening import with_database
+    from callrouter.cli.show import json_value
+
+    asked = with_database(lambda database: forgetting.ask(database, number))
+    if not yes and sys.stdin.isatty() and not click.confirm(_what_goes(asked), err=True):
+        ctx.exit(1)
+    done = with_database(lambda database: forgetting.forget(database, asked))
+    if wants_json:
+        json_value(done.document())
+    _print_forgotten(asked, done)
+
+
 def client_document(known: Known) -> dict[str, object]:
     """Return a client as JSON."""
     from callrouter.ledger.period import rfc3339
@@ -167,6 +202,34 @@ def _print_client(known: Known, timezone: str) -> None:
         where = tenure.department or "all departments"
         by = f" by call {tenure.by_call}" if tenure.by_call else ""
         click.echo(f"  {clock(tenure.since, timezone)} - {until} {tenure.person} ({where}, {tenure.how}{by})")
+
+
+def _what_goes(asked: Asked) -> str:
+    person = asked.person
+    if person is None:
+        return f"{asked.number} was forgotten already; erase what is left of it?"
+    whose = ", ".join(person.names) or "nobody we know by name"
+    return f"erase {' '.join(person.numbers)} ({whose}, {len(person.calls)} calls) for good?"
+
+
+def _print_forgotten(asked: Asked, done: Done) -> None:
+    """Say what was done, without saying of whom: this may go into a log."""
+    from callrouter.cli.show import clock
+
+    if done.erased is None:
+        click.echo(f"already forgotten, {clock(done.at, asked.timezone)} ({asked.timezone})", err=True)
+    else:
+        counts = done.document()
+        names = ("clients", "numbers", "calls", "trace", "records", "tasks", "messages")
+        click.echo("forgotten: " + ", ".join(f"{name} {counts[name]}" for name in names), err=True)
+    if done.editions:
+        click.echo(f"exports erased in the database: {', '.join(done.editions)}; whoever got them has them", err=True)
+    for file in done.files:
+        click.echo(f"deleted {file}", err=True)
+    for app in done.waiting_for:
+        click.echo(f"the journal of {app} still holds him: it goes when that worker is there again", err=True)
+    if asked.is_in_scheme:
+        click.echo("the scheme names him in `numbers`: apply one that does not; its old revisions stay", err=True)
 
 
 async def _known(connection: AsyncConnection, number: str) -> Known:

@@ -22,6 +22,8 @@ _EXTENSION = re.compile(
 _BETWEEN_DIGITS = re.compile("[\\s().\\-\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e]+")
 _DIGITS = re.compile(r"(\+?)([0-9]{7,20})")
 _SHORT = re.compile(r"(?!0+$)[0-9]{2,6}")
+FORGOTTEN = re.compile("forgotten-[bcdfghjkmnpqrstv]{12}")
+"""What stands where the number of somebody stood who was forgotten: chance, and no digit in it."""
 _WITH_COUNTRY_CODE = 11
 """A trunk may leave the plus out: from so many digits on, the number may begin with a country code."""
 _SHOWN_WHOLE = 6
@@ -33,7 +35,7 @@ class Number:
 
     e164: str | None
     short: str | None
-    """An internal number, two to six digits."""
+    """An internal number, two to six digits; or what stands for somebody who was forgotten."""
     raw: str
     """As it was written; what cannot be printed stands as U+FFFD, and only 80 characters are kept."""
 
@@ -49,7 +51,7 @@ def read(raw: str, country: str) -> Number:
     if len(raw) > LONGEST:
         return Number(None, None, kept)
     text = _URI.sub(r"\1", raw.strip()).strip()
-    if _SHORT.fullmatch(text):
+    if _SHORT.fullmatch(text) or FORGOTTEN.fullmatch(text):
         return Number(None, text, kept)
     return Number(_e164(text, country), None, kept)
 
@@ -63,7 +65,7 @@ def mask(number: str | None) -> str:
     """Return a number for the log: its head and its last two digits (`+7916*****67`); short numbers stay whole."""
     if not number:
         return "anonymous"
-    if len(number) <= _SHOWN_WHOLE:
+    if len(number) <= _SHOWN_WHOLE or FORGOTTEN.fullmatch(number):
         return number
     head = min(len(number) // 2 - 1, 5)
     return number[:head] + "*" * (len(number) - head - 2) + number[-2:]

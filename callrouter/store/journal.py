@@ -46,6 +46,8 @@ class Journal:
         self._size = 0
         self._whole = True
         """Whether the segment ends with a whole record."""
+        self._is_due = False
+        """Whether the segment is to be left as soon as it ends with a whole record."""
         directory.mkdir(parents=True, exist_ok=True)
         self._begin_segment()
 
@@ -68,7 +70,7 @@ class Journal:
     def flush(self) -> bool:
         """Write what could not be written before; whether nothing waits any more."""
         try:
-            if self._size >= SEGMENT_BYTES and self._whole:
+            if (self._size >= SEGMENT_BYTES or self._is_due) and self._whole:
                 self.begin_anew()
             while self._waiting:
                 count = os.write(self._file, self._waiting)
@@ -79,6 +81,12 @@ class Journal:
             self.failures += 1
             log.critical("journal: cannot write, records wait in memory", why=str(error), bytes=len(self._waiting))
         return not self._waiting
+
+    def leave_segment(self) -> None:
+        """Have what is written by now shipped and deleted, however small it is: somebody in it was forgotten."""
+        self._is_due = self._size > 0
+        self.flush()
+        self.written.set()
 
     def begin_anew(self) -> None:
         """From now on records go into a new segment (OSError: it cannot be made)."""
@@ -109,3 +117,4 @@ class Journal:
         self._file = os.open(self.current, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o600)
         self._size = 0
         self._whole = True
+        self._is_due = False

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import case, func, or_, select, update
 
 from callrouter.core.recorded import FALLBACK, Position, Record, Recorded, gather
-from callrouter.store import rows, told
+from callrouter.store import forgotten, late, rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.tables import calls, record_files, records
@@ -58,7 +58,7 @@ class Records:
             portion = read(await _position(connection, name))
             if portion is None:
                 return None
-            await _keep(connection, portion.records, self._now())
+            await _keep(connection, await late.nameless_records(connection, portion.records), self._now())
             where = record_files.c.path == name
             await connection.execute(update(record_files).where(where).values(asdict(portion.position)))
             return portion
@@ -143,6 +143,7 @@ async def without_record(connection: AsyncConnection, until: Instant, since: Ins
 
 
 async def _close(connection: AsyncConnection, asterisk_id: str) -> CallRow | None:
+    await forgotten.heed(connection)
     query = select(records).where(records.c.asterisk_id == asterisk_id).with_for_update()
     found = (await connection.execute(query)).all()
     if not any(one.is_open for one in found):  # another worker was quicker

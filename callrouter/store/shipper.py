@@ -18,7 +18,7 @@ from callrouter.core.call import Phase
 from callrouter.core.events import CallArrived
 from callrouter.core.machine import advance, arrive
 from callrouter.core.outcome import row
-from callrouter.store import closing, former, rows
+from callrouter.store import closing, former, late, rows
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
 from callrouter.store.history import recall
 from callrouter.store.lines import Line, read
@@ -157,6 +157,7 @@ class Shipper:
                 told = [line for line in lines if line.record]
                 if segment.name < self._life:
                     told = await former.ours(connection, told, self.journal.app)
+                told = await late.nameless(connection, told)
                 await self._write(connection, told, changed, segment)
                 await self._mark(connection, segment, end)
         except BaseException:  # cancelled, or cut off at the commit: only SQL knows whether it took place

@@ -29,6 +29,7 @@ editions = Table(
     Column("made_at", Moment, nullable=False),
     Column("as_of", Moment, nullable=False, comment="the end of the date: what came later is not in it"),
     Column("digest", Words, nullable=False, comment="of what was known: another one makes another edition"),
+    Column("erased_at", Moment, comment="since when its files are gone: somebody in it was forgotten, or they are old"),
     UniqueConstraint("date", "whose", "number"),
 )
 edition_files = Table(
