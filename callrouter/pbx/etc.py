@@ -18,6 +18,7 @@ Read = Callable[[str], bytes | None]
 
 FALLBACK = "callrouter-fallback.conf"
 _CDR = "cdr_custom.conf"
+_FREEPBX = "callrouter-freepbx.conf"
 _GENERATED = "extensions_additional.conf"
 """FreePBX and Issabel write their dialplan there."""
 _SECTION = re.compile(r"^\s*\[([^\]]+)\]")
@@ -101,6 +102,7 @@ def install(read: Read, own: Mapping[str, str], fallback: str | None, user: User
     somebody else's.
     """
     where = places(read)
+    own = {name: text for name, text in own.items() if name != _FREEPBX or where is FREEPBX}
     wanted: dict[str, list[str]] = {}
     for name, lines in (
         (where.dialplan, [f"#include {name}" for name in sorted(own) if name != _CDR]),

@@ -161,6 +161,9 @@ class LinePart(Part):
     closed: ClosedPart | None = Field(None, description="What happens outside these hours.")
     at_end: AtEndPart | None = Field(None, description="What happens when the ladder has run out.")
     music: _Music | None = Field(None, description="The music class heard instead of ringing.")
+    fallback: _Context | None = Field(
+        None, description="Where its calls go on while the router is away; default: the ladder in native Dial."
+    )
 
     @model_validator(mode="after")
     def _seconds_of_somebody(self) -> Self:

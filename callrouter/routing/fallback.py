@@ -109,6 +109,21 @@ class _Lines:
 
     def add(self, line: Line, closed: _Lines) -> None:
         """Write a line with its ladder, and where it has hours, what it does when it is closed."""
+        if line.fallback is not None:
+            going_on = f"Set(CDR(callrouter_revision)={self._revision})", f"Goto({line.fallback})"
+            self._extension(line, f"goes on at {line.fallback}", [_MARKED, *going_on])
+        else:
+            self._ladder(line, closed)
+        for other in _spellings(self._scheme, line):
+            self.text.append(f"exten => {other},1,Goto({line.key},1)")
+        self.text.append("")
+
+    def write(self, line: Line, said: str, first: list[str], chosen: Chosen) -> None:
+        """Write the extension of a line with a decision's ladder."""
+        ladder = Ladder(self._scheme, chosen, self._clock, is_closed=chosen.is_closed)
+        self._extension(line, said, [*first, *ladder.priorities(self._revision)])
+
+    def _ladder(self, line: Line, closed: _Lines) -> None:
         calendar = calendar_of(self._scheme, line)
         first = [_MARKED]
         if calendar is not None:
@@ -116,16 +131,10 @@ class _Lines:
             shut = _shut(self._scheme, line)
             closed.write(line, f"closed, {'no ladder' if line.closed.ladder is None else line.closed.ladder}", [], shut)
         self.write(line, f"ladder {line.ladder}", first, choose(self._scheme, line, ANYBODY, None))
-        for other in _spellings(self._scheme, line):
-            self.text.append(f"exten => {other},1,Goto({line.key},1)")
-        self.text.append("")
 
-    def write(self, line: Line, said: str, first: list[str], chosen: Chosen) -> None:
-        """Write the extension of a line."""
-        ladder = Ladder(self._scheme, chosen, self._clock, is_closed=chosen.is_closed)
-        extension = _ANY if line.key == DEFAULT_LINE else line.key
+    def _extension(self, line: Line, said: str, priorities: Iterable[str]) -> None:
         self.text.append(f"; {line.name}: {said}")
-        self.text.extend(_extension(extension, [*first, *ladder.priorities(self._revision)]))
+        self.text.extend(_extension(_ANY if line.key == DEFAULT_LINE else line.key, priorities))
 
     def refuse_others(self) -> None:
         """Write what becomes of a number that is no line."""

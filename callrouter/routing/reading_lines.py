@@ -112,6 +112,7 @@ def _line(source: Source, key: str, e164: str | None, part: LinePart) -> Line:
         closed=Closed() if closed is None else Closed(closed.ladder, closed.prompt),
         at_end=AtEnd() if end is None else AtEnd(end.again, end.seconds or 20.0, end.ladder, end.context),
         music=part.music,
+        fallback=part.fallback,
     )
 
 

@@ -317,6 +317,8 @@ class Line:
     at_end: AtEnd = AtEnd()
     music: str | None = None
     """The music class that the caller hears instead of ringing."""
+    fallback: str | None = None
+    """Where its calls go on while the router is away, `context,extension,priority`; None: the ladder in native Dial."""
     listed_as: str | None = None
     """The document's key, where `key` is the number that was dialled."""
 

@@ -58,7 +58,9 @@ def test_installed_twice_and_taken_out_it_is_as_before(company: Run, tmp_path: P
     first = company("dialplan", "install", "--etc", str(folder), "--yes")
     assert (first.code, "files are written" in first.err) == (0, True), first.err
     there = contents(folder)
-    assert {name for name in files() if name != "cdr_custom.conf"} < set(there)
+    needed = {name for name in files() if name != "callrouter-freepbx.conf"}
+    assert needed < set(there)
+    assert ("callrouter-freepbx.conf" in there) is (before is FREEPBX)
     assert b"+74951234567" in there["callrouter-fallback.conf"]
     again = company("dialplan", "install", "--etc", str(folder), "--yes")
     assert (again.code, again.out) == (0, "")
