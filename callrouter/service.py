@@ -33,6 +33,7 @@ from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.heap import give_back
 from callrouter.jobs.forgetting import let_go
+from callrouter.jobs.notices import Notices
 from callrouter.lease import Lease, LeaseLostError
 from callrouter.lookup.crm import Crm
 from callrouter.memory import Memory
@@ -42,6 +43,7 @@ from callrouter.revisions import Revisions
 from callrouter.routing.caller import Client
 from callrouter.routing.numbers import mask
 from callrouter.routing.order import Asks, Lately
+from callrouter.routing.values import Scheme
 from callrouter.settings import Settings
 from callrouter.store import queries
 from callrouter.store.database import Database
@@ -133,6 +135,7 @@ class Worker:
         self._http = http
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
+        self._notices = Notices(database, self._scheme, now)
         self._succession = Succession(
             lease, database, roll_call(settings), self._exchange.take_over, self._written, now
         )
@@ -263,6 +266,7 @@ class Worker:
                     self._lease.keep(),
                     self._lease.watch_ourselves(self._ari.reconnect),
                     self._succession.run(),
+                    self._notices.run(),
                     _live(held),
                     give_back(),
                     let_go(self._database, self._shipper.journal, self._memory),
@@ -277,6 +281,9 @@ class Worker:
         self._switchboard.abandon()
         self._exchange.errands.recall()
         self._phone.errands.recall()
+
+    def _scheme(self) -> Scheme | None:
+        return None if self._reception.current is None else self._reception.current.scheme
 
     def _phones(self) -> Mapping[str, PersonId]:
         return {} if self._reception.current is None else self._reception.current.scheme.phones

@@ -240,7 +240,7 @@ def _cause(one: Row[Any], row: CallRow | None, client: LostClient | None) -> Cau
     return Cause(Notice(one.kind), one.department, row, client, bool(one.has_responsible))
 
 
-def _undistributed(one: Row[Any], numbers: Sequence[str]) -> Undistributed:
+def _undistributed(one: Any, numbers: Sequence[str]) -> Undistributed:
     call = None if one.call_id is None else CallId(one.call_id)
     person = None if one.answered_by is None else PersonId(one.answered_by)
     return Undistributed(one.client_id, one.name, tuple(numbers), one.department, one.at, call, person)
