@@ -11,6 +11,7 @@ from callrouter.report.language import language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from callrouter.report.content import Content
     from callrouter.report.night import Night
 
 FORMATS = ("csv", "json", "xlsx", "html", "text")
@@ -18,7 +19,12 @@ FORMATS = ("csv", "json", "xlsx", "html", "text")
 
 def files(night: Night, formats: Iterable[str], code: str, *, mask: bool) -> dict[str, bytes]:
     """Return the files of these formats; `mask`: phone numbers without their middle."""
-    asked, found, words = set(formats), content(night), language(code)
+    return written(content(night), formats, code, mask=mask)
+
+
+def written(found: Content, formats: Iterable[str], code: str, *, mask: bool) -> dict[str, bytes]:
+    """Return the files that say this."""
+    asked, night, words = set(formats), found.night, language(code)
     made: dict[str, bytes] = {}
     documents = [machine.document(one, mask=mask) for one in night.calls] if asked & {"csv", "json"} else []
     if "csv" in asked:
