@@ -180,3 +180,15 @@ def test_another_file_is_none_of_ours(text: str) -> None:
     """What was written by hand has no revision."""
     assert revision_of(text) is None
     assert not is_current(text, "ab" * 32)
+
+
+def test_a_line_may_keep_its_old_way() -> None:
+    """A line with a `fallback` goes on there instead of its ladder, however it is written, and is marked."""
+    document = SCHEME.replace('ladder = "nobody", prompt = "number:7"', 'ladder = "nobody", fallback = "queues,600,1"')
+    text = render(parse(document.encode()), 7, "0" * 64, NOW)
+    assert (
+        "; 700: goes on at queues,600,1\n"
+        "exten => 700,1,Set(CDR(callrouter_by)=fallback)\n"
+        " same => n,Set(CDR(callrouter_revision)=7)\n"
+        " same => n,Goto(queues,600,1)\n"
+    ) in text

@@ -176,6 +176,7 @@ def test_rules_steps_and_lines_are_read_whole() -> None:
         closed=Closed("duty", "sound:custom/closed"),
         at_end=AtEnd(again=True),
         music="default",
+        fallback="ext-queues,600,1",
     )
     assert scheme.lines["+74951230000"].numbers == (
         "+7495765XXXX",
