@@ -13,6 +13,7 @@ from callrouter.core.commands import Command, Guard, SendRinging
 from callrouter.core.events import CallArrived, Event
 from callrouter.core.facts import Arrival
 from callrouter.core.ladder import guard_of
+from callrouter.core.recorded import AGI
 from callrouter.core.words import CallId, Instant, LostReason, PersonId
 from callrouter.memory import Known, Memory
 from callrouter.routing.arrived import arrived
@@ -70,12 +71,13 @@ class Reception:
         began = monotonic()
         number = read(arrival.caller_raw, current.scheme.country)
         kind = direction(current.scheme, number)
-        if kind != "blocked" and not arrival.goes_on:
+        is_ours = not arrival.goes_on and arrival.routed_by != AGI
+        if kind != "blocked" and is_ours:
             await self._perform(arrival.call, SendRinging(arrival.asterisk_id))
-        known = await self._known(current.scheme, number.e164 if kind == "in" else None, line)
+        known = await self._known(current.scheme, number.e164 if kind == "in" else None, line.department)
         decided = await self._decide(current.scheme, line, Caller(number, known.client), arrival.at, began)
         guard = guard_of(decided.ladder, decided.ring_at_most)
-        if not arrival.goes_on:
+        if is_ours:
             await self._perform(arrival.call, Guard(arrival.asterisk_id, guard))
         if await self._is_internal(arrival):
             decided = replace(decided, direction="internal")
@@ -88,7 +90,15 @@ class Reception:
             arrived_at=arrival.at,
             asterisk_id=arrival.asterisk_id,
         )
-        return replace(event, is_remembered=known.is_remembered)
+        return replace(event, is_remembered=known.is_remembered, routed_by=arrival.routed_by)
+
+    async def name(self, caller_raw: str) -> str | None:
+        """Return what the client is called who has this number; takes the look-up's bound at most."""
+        if self.current is None:
+            return None
+        scheme, number = self.current.scheme, read(caller_raw, self.current.scheme.country)
+        known = await self._known(scheme, number.e164 if direction(scheme, number) == "in" else None, None)
+        return None if known.client is None else known.client.name
 
     async def _decide(self, scheme: Scheme, line: Line, caller: Caller, at: Instant, began: float) -> Chosen:
         """Decide; what the ladder asks besides is looked up in what is left of the time."""
@@ -99,11 +109,11 @@ class Reception:
         lately = await self._memory.lately(chosen.asks, caller.number.e164, at, left)
         return choose(scheme, line, replace(caller, last=lately.last), at, lately.standing)
 
-    async def _known(self, scheme: Scheme, number: str | None, line: Line) -> Known:
+    async def _known(self, scheme: Scheme, number: str | None, department: str | None) -> Known:
         """Return who has a number: our table and the CRM are asked at once."""
         if number is None:
             return Known(None)
-        table, crm = await asyncio.gather(self._memory.look_up(number, line.department), self._ask_crm(number))
+        table, crm = await asyncio.gather(self._memory.look_up(number, department), self._ask_crm(number))
         return Known(joined(scheme, crm, table.client), table.is_remembered and crm is None)
 
     async def _is_internal(self, arrival: Arrival) -> bool:

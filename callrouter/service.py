@@ -9,6 +9,8 @@ from typing import IO
 
 import structlog
 
+from callrouter.agi.office import Office
+from callrouter.agi.server import Server
 from callrouter.ari import presence
 from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
@@ -147,6 +149,16 @@ class Worker:
         )
         self._revisions = Revisions(database, self._reception, self._pauses, self._condition.database_answered)
         self._window = window
+        self._agi = Office(
+            self._receive,
+            self._reception.name,
+            self._pauses.is_on,
+            self._has_custom_states,
+            lambda: self._exchange.is_closing,
+            lambda call, event: journal.write(call, event, ()),
+            self._ended,
+            now,
+        )
 
     async def send(self, request: Request, deadline: float = 2.0) -> object:
         """Send a request over the connection of the moment; after a standstill, once the calls are known to be ours."""
@@ -155,9 +167,11 @@ class Worker:
 
     async def look(self, phone: str, caller: str) -> PhoneState:
         """Return how a phone stands."""
+        return await presence.look(self._ari, phone, caller, custom_states=self._has_custom_states())
+
+    def _has_custom_states(self) -> bool:
         current = self._reception.current
-        custom_states = current is not None and current.scheme.company.custom_states
-        return await presence.look(self._ari, phone, caller, custom_states=custom_states)
+        return current is not None and current.scheme.company.custom_states
 
     async def write_up(self, phones: Iterable[str], until: Instant) -> None:
         """Have every worker know until when somebody with these phones writes a conversation up."""
@@ -266,6 +280,7 @@ class Worker:
                     self._lease.keep(),
                     self._lease.watch_ourselves(self._ari.reconnect),
                     self._succession.run(),
+                    self._serve_agi(),
                     self._notices.run(),
                     _live(held),
                     give_back(),
@@ -275,6 +290,10 @@ class Worker:
             await self._until_stopped()
             for task in background:
                 task.cancel()
+
+    async def _serve_agi(self) -> None:
+        if self._settings.agi_bind is not None:
+            await Server(*self._settings.agi_bind, self._agi).run()
 
     def _let_go(self) -> None:
         """Nothing of this life does anything any more."""

@@ -23,6 +23,8 @@ class Arrival:
     """The phone or trunk he calls from (`PJSIP/trunk`)."""
     is_local: bool = False
     """A `Local/` channel: perhaps the far end of a transfer, and not a call from outside."""
+    routed_by: str = "router"
+    """agi: the dialplan rings and answers, the router only decides."""
     goes_on: bool = False
     """It is no arrival: the worker that took it is dead, no record tells of it, and he talks, or is to."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, update
 
 from callrouter.core.outcome import row
-from callrouter.core.recorded import FALLBACK
+from callrouter.core.recorded import AGI, FALLBACK
 from callrouter.store import clients as book, notices, queries, rows, tasks
 from callrouter.store.tables import calls, records
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def close(connection: AsyncConnection, call: Call) -> None:
     """Write the final row of a call that is over."""
     final = row(call)
-    await _give_back(connection, final)
+    await give_back(connection, final)
     is_elsewhere = call.arrived.known_from == "crm" and final.responsible is not None
     claimants = () if is_elsewhere else call.arrived.claimants  # the CRM says whose he is
     known = await client_of(connection, final, claimants, call.arrived.claim_after)
@@ -31,7 +31,7 @@ async def close(connection: AsyncConnection, call: Call) -> None:
     await notices.ended(connection, final, known, claimants)
 
 
-async def _give_back(connection: AsyncConnection, final: CallRow) -> None:
+async def give_back(connection: AsyncConnection, final: CallRow) -> None:
     """What Asterisk's records have made of a call already goes, and is made anew on top of what the router knows."""
     here = (records.c.asterisk_id == final.asterisk_id) & (records.c.by != "")
     told = await connection.execute(update(records).where(here).values(is_open=True))
@@ -39,7 +39,7 @@ async def _give_back(connection: AsyncConnection, final: CallRow) -> None:
         for _, table in rows.PARTS:
             await connection.execute(delete(table).where(table.c.call_id == final.id))
         other = (calls.c.asterisk_id == final.asterisk_id) & (calls.c.id != final.id)
-        await connection.execute(delete(calls).where(other, calls.c.routed_by == FALLBACK))
+        await connection.execute(delete(calls).where(other, calls.c.routed_by.in_((FALLBACK, AGI))))
 
 
 async def client_of(

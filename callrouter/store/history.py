@@ -52,12 +52,12 @@ async def is_live(connection: AsyncConnection, asterisk_id: str) -> bool:
 
 
 async def unfinished(connection: AsyncConnection, ids: Iterable[CallId]) -> tuple[Unfinished, ...]:
-    """Return those of these calls that are not over, as their records leave them."""
+    """Return those of these calls that are not over, as their records leave them; the dialplan's are in its hands."""
     found = []
     for call_id in ids:
         told = await records(connection, call_id)
         call = fold(told)
-        if call is not None and call.phase is not Phase.OVER:
+        if call is not None and call.phase not in {Phase.OVER, Phase.DIALPLAN}:
             found.append(Unfinished(call, max(record.event.at for record in told)))
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import case, func, or_, select, update
 
-from callrouter.core.recorded import FALLBACK, Position, Record, Recorded, gather
+from callrouter.core.recorded import AGI, FALLBACK, Position, Record, Recorded, gather
 from callrouter.store import forgotten, late, rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
@@ -30,7 +30,7 @@ AT_ONCE = 50
 FORGOTTEN_AFTER = 15.0
 """Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
-_IS_DUE = or_(records.c.by == FALLBACK, records.c.line == "")
+_IS_DUE = or_(records.c.by.in_((FALLBACK, AGI)), records.c.line == "")
 """Nobody else makes a row of it (`Record.is_due`)."""
 _OFFSET = record_files.c.path, record_files.c.inode, record_files.c.offset, record_files.c.before
 

@@ -18,6 +18,7 @@ from callrouter.core.call import Phase
 from callrouter.core.events import CallArrived
 from callrouter.core.machine import advance, arrive
 from callrouter.core.outcome import row
+from callrouter.core.recorded import AGI
 from callrouter.store import closing, former, late, rows
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, RowRefusedError
 from callrouter.store.history import recall
@@ -191,13 +192,17 @@ class Shipper:
                 ended.append(call)
         if lines:
             await connection.execute(insert(journal), [self._row(line, segment) for line in lines])
+        for call in arrived.values():
+            if call.phase is Phase.DIALPLAN:  # it may have ended, and Asterisk's records may have come first
+                await closing.give_back(connection, row(call))
         await rows.begin(connection, [row(call) for call in arrived.values()], self.journal.app)
         for call in sorted(ended, key=lambda one: (one.ended_at or 0.0, one.arrived.arrived_at)):
             await closing.close(connection, call)
 
     async def _known(self, connection: AsyncConnection, record: Record, changed: dict[CallId, Call]) -> Call | None:
         known = changed.get(record.call_id) or self._calls.get(record.call_id)
-        if known is not None or isinstance(record.event, CallArrived):
+        is_new = isinstance(record.event, CallArrived) and record.event.routed_by != AGI
+        if known is not None or is_new:
             return known
         return await recall(connection, record.call_id)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
-from callrouter.core.recorded import FALLBACK, Record, Recorded, phone_of
+from callrouter.core.recorded import AGI, Record, Recorded, phone_of
 from callrouter.core.words import CallId, LostReason, PersonId, Result
 from callrouter.routing.caller import STRANGER, Caller, Client
 from callrouter.routing.choose import Chosen, choose
@@ -74,11 +74,14 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
         return outgoing
     number, line = company.number(one.last.caller), company.line(one.line)
     client = await _client(connection, number, line)
-    chosen = (
-        None if line is None or company.scheme is None else choose(company.scheme, line, Caller(number, client), None)
-    )
+    chosen = None
+    if line is not None and company.scheme is not None:  # the fallback knows neither rules nor hours of people
+        at = one.started_at if one.last.by == AGI else None
+        chosen = choose(company.scheme, line, Caller(number, client), at)
     made = _row(company, one, chosen, number, client)
     kept = await _of_router(connection, one.asterisk_id)
+    if kept is not None and kept.routed_by == AGI == one.last.by and kept.outcome is not None:
+        return None  # the dialplan has told how it went
     if kept is not None and kept.outcome == "answered":
         return None
     final = made if kept is None else _corrected(kept, made)
@@ -149,7 +152,8 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
         talk=_talk(company, one),
         steps=_steps(one, chosen),
         legs=tuple(_leg(company, one, record) for record in one.records if record.peer),
-        routed_by=FALLBACK if one.is_due else "router",
+        routed_by=one.last.by if one.is_due else "router",
+        is_closed=chosen is not None and chosen.is_closed,
         recovered=not one.is_due,
     )
 
@@ -171,7 +175,7 @@ def _corrected(kept: CallRow, made: CallRow) -> CallRow:
         talk=made.talk,
         steps=(*(step for step in kept.steps if step not in made.steps), *made.steps),
         legs=(*(leg for leg in kept.legs if leg not in made.legs), *made.legs),
-        routed_by=FALLBACK,
+        routed_by=made.routed_by,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from callrouter.core.recorded import Ending, Record, gather, phone_of
+from callrouter.core.recorded import Ending, Record, call_of, gather, phone_of
 from callrouter.core.words import LostReason
 
 RUNG = Record(
@@ -106,3 +107,12 @@ def test_no_conversation(record: Record) -> None:
 def test_whose_channel_it_is(channel: str, phone: str) -> None:
     """A channel's name is its phone's and a number."""
     assert phone_of(channel) == phone
+
+
+def test_the_id_of_a_call_that_the_dialplan_serves() -> None:
+    """It follows from the channel alone, is a UUID (version 7) whatever that is called, and begins with its time."""
+    ids = [call_of(one) for one in ("1795291760.226", "pbx-1795291760.227", "odd", "\ud800")]
+    assert ids[0] == call_of("1795291760.226")
+    assert len(set(ids)) == len(ids)
+    assert all((UUID(one).version, str(UUID(one))) == (7, one) for one in ids)
+    assert [UUID(one).int >> 80 for one in ids] == [1795291760000, 1795291760000, 0, 0]

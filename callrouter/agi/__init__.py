@@ -1,0 +1,1 @@
+"""FastAGI: the router decides and records, Asterisk's own dialplan dials."""

@@ -1,0 +1,1 @@
+"""FastAGI without and with a socket."""
