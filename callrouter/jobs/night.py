@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from callrouter.cdr.audit import Difference, audit, without_record
 from callrouter.ledger.figures import needed_from
-from callrouter.ledger.period import day, local
-from callrouter.report.night import Company, Department, Line, Night, Waiting, plotted
+from callrouter.ledger.period import Period, day, local
+from callrouter.report.night import Company, Department, Heard, Line, Night, Waiting, plotted
 from callrouter.routing.availability import calendar_of
 from callrouter.routing.calendar import stretches
 from callrouter.routing.lines import find_line
@@ -15,6 +16,7 @@ from callrouter.routing.scheme import parse
 from callrouter.routing.values import DEFAULT_LINE
 from callrouter.routing.worklist import worklist
 from callrouter.store import outbox, queries, records, schemes
+from callrouter.store.figures import figures
 from callrouter.store.waiting import waiting_at
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from callrouter.core.outcome import CallRow
     from callrouter.core.words import Instant
-    from callrouter.ledger.period import Period
     from callrouter.routing.calendar import Hours
     from callrouter.routing.values import Line as SchemeLine, Scheme
 
@@ -35,24 +36,34 @@ _HOUR = 3600
 async def night(connection: AsyncConnection, of: date, timezone: str, until: Instant) -> Night:
     """Return what is known of a date; records of calls that ended at `until` or later may yet come."""
     period = day(of, timezone)
-    to_us = await queries.ended_calls(connection, queries.Wanted(needed_from(period), period.end))
-    out = await queries.ended_calls(connection, queries.Wanted(needed_from(period), period.end, direction="out"))
     plots = plotted(of, timezone)
     recorded, differences = await _audited(connection, period, until)
     scheme = await _scheme(connection, period)
+    company = _company(scheme, period)
     return Night(
         date=of,
         period=period,
-        calls=tuple(one for one in to_us if period.holds(one.row.arrived_at)),
-        known=tuple(one.row for one in (*to_us, *out)),
+        calls=await queries.ended_calls(connection, queries.Wanted(period.start, period.end)),
+        figures=await figures(connection, period, company.hours, until=period.end),
+        heard=await _heard(connection, Period(needed_from(period), period.end, timezone)),
         quarters=await queries.quarters(connection, plots.start, plots.end),
-        company=_company(scheme, period),
+        company=company,
         live=await queries.live_between(connection, period.start, period.end),
         records=recorded,
         differences=tuple(differences),
         waiting=await _waiting(connection, scheme, period),
         failed=await outbox.failed(connection, period.start, period.end),
     )
+
+
+async def _heard(connection: AsyncConnection, period: Period) -> Heard:
+    """Return when calls came and went in a period."""
+    dates: defaultdict[int, set[date]] = defaultdict(set)
+    for one in await queries.heard_quarters(connection, period.start, period.end):
+        at = local(one, period.timezone)
+        dates[at.hour].add(at.date())
+    last = await queries.last_called(connection, period.start, period.end)
+    return Heard({hour: frozenset(those) for hour, those in dates.items()}, last)
 
 
 async def _scheme(connection: AsyncConnection, period: Period) -> Scheme | None:

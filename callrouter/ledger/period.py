@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -61,5 +62,11 @@ def rfc3339(at: Instant | None) -> str | None:
     """Return the instant in UTC with milliseconds: `2026-11-20T15:55:01.250Z`."""
     if at is None:
         return None
-    rounded = datetime.fromtimestamp(round(at, 3), UTC)
-    return rounded.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    minute, rest = divmod(round(at * 1000), 60_000)
+    return f"{_minute(minute)}:{rest // 1000:02}.{rest % 1000:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute(number: int) -> str:
+    """Return a minute since 1970; calls of one date have few of them."""
+    return datetime.fromtimestamp(number * 60, UTC).isoformat(timespec="minutes").removesuffix("+00:00")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from callrouter.ledger.period import date_at, local
+from callrouter.ledger.period import date_at
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from callrouter.report.night import Difference, Failed, Line, Night
 
 USUAL = 3
@@ -67,24 +69,19 @@ def audit(night: Night) -> Audit:
 
 
 def _without_calls(night: Night) -> tuple[int, ...]:
-    seen: dict[int, set[object]] = {}
-    for row in night.known:
-        at = local(row.arrived_at, night.period.timezone)
-        seen.setdefault(at.hour, set()).add(at.date())
     opens = frozenset[int]().union(*(line.opens for line in night.company.lines))
-    return tuple(hour for hour in sorted(opens) if _is_strange(seen.get(hour, set()), night))
+    return tuple(hour for hour in sorted(opens) if _is_strange(night.heard.dates.get(hour, frozenset()), night))
 
 
-def _is_strange(days: set[object], night: Night) -> bool:
+def _is_strange(days: frozenset[date], night: Night) -> bool:
     return night.date not in days and len(days) >= USUAL
 
 
 def _silent(night: Night) -> tuple[Silent, ...]:
     last: dict[str | None, float] = {}
-    keys = {row.line: night.company.line_of(row.line) for row in night.known if row.direction == "in"}
-    for row in night.known:
-        if row.direction == "in":
-            last[keys[row.line]] = max(row.arrived_at, last.get(keys[row.line], 0.0))
+    for dialled, at in night.heard.last.items():
+        key = night.company.line_of(dialled)
+        last[key] = max(at, last.get(key, 0.0))
     open_ones = (line for line in night.company.lines if line.opens)
     found = (Silent(line, last.get(line.key)) for line in open_ones)
     return tuple(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from callrouter.ledger.figures import figures
 from callrouter.ledger.period import date_at, local
 from callrouter.report.audit import Audit, audit
 from callrouter.report.night import DAYS
@@ -15,7 +14,6 @@ from callrouter.report.night import DAYS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from callrouter.ledger.figure import Block
     from callrouter.report.night import Night
     from callrouter.store.queries import Quarter
 
@@ -38,7 +36,7 @@ class Content:
     """Everything an export of a date says."""
 
     night: Night
-    figures: Block
+    figures: Mapping[str, Any]
     days: Mapping[date, Count]
     """Of the last days, oldest first, those without calls among them."""
     hours: Mapping[tuple[int, int], Count]
@@ -50,7 +48,7 @@ def content(night: Night) -> Content:
     """Return what is to be said of a date."""
     return Content(
         night=night,
-        figures=figures(night.known, night.period, night.company.hours),
+        figures=night.figures,
         days=by_day(night.quarters, night.date, night.period.timezone),
         hours=by_hour(night.quarters, night.period.timezone),
         audit=audit(night),

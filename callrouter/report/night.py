@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from callrouter.ledger.callback import HoursOf
-from callrouter.ledger.figure import Calls
 from callrouter.ledger.period import Period, midnight
 from callrouter.store.queries import Quarter, Recorded
 
@@ -118,6 +117,16 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """When calls came and went, on the date and the week before."""
+
+    dates: Mapping[int, frozenset[date]]
+    """On which of these dates, by the hour of the clock: calls in, out and between us."""
+    last: Mapping[str, float]
+    """When the last call came to a number that was dialled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Night:
     """Everything that is known of a date at its end."""
 
@@ -125,8 +134,9 @@ class Night:
     period: Period
     calls: tuple[Recorded, ...]
     """The ended calls to us that arrived on the date."""
-    known: Calls
-    """The ended calls in and out that arrived up to the end of the date, as far back as its figures look."""
+    figures: Mapping[str, Any]
+    """The ledger's figures of the date, as they are printed, by what was known at its end."""
+    heard: Heard
     quarters: tuple[Quarter, ...]
     """Of the last `DAYS` days."""
     company: Company

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import case, distinct, func, select, union_all
+from sqlalchemy import case, func, select, type_coerce, union_all
 
 from callrouter.ledger import clients, shared
 from callrouter.ledger.figure import printed, share
@@ -14,8 +14,8 @@ from callrouter.ledger.talk import Segment
 from callrouter.ledger.tally import SHORT
 from callrouter.store.counts import tally
 from callrouter.store.figures_calls import ANSWERED, LEFT_AT_ONCE, LOST, callers, counted
-from callrouter.store.figures_parts import spoken
-from callrouter.store.tables import calls
+from callrouter.store.figures_parts import IS_CONVERSATION, spoken
+from callrouter.store.tables import Moment, calls
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -69,19 +69,15 @@ async def block(
 async def shared_clients(connection: AsyncConnection, period: Period) -> dict[str, object]:
     """Return the clients two of ours talked to within seven days."""
     since = period.start - shared.WITHIN
-    looked_at = (calls.c.arrived_at >= since - _LONGEST, calls.c.arrived_at < period.end)
-    said = spoken(*looked_at)
-    number = case((said.c.direction == "out", said.c.line), else_=said.c.caller)
-    is_near = (said.c.started_at >= since) & said.c.person.is_not(None)
-    several = (func.count(distinct(said.c.person)) > 1) & (func.count(distinct(said.c.id)) > 1)
-    numbers = select(number).where(is_near, number.is_not(None)).group_by(number).having(several)
+    number = case((calls.c.direction == "out", calls.c.line), else_=calls.c.caller)
+    near = IS_CONVERSATION, calls.c.arrived_at >= since - _LONGEST, calls.c.arrived_at < period.end
+    several = (func.count() > 1) & (func.max(calls.c.arrived_at) >= type_coerce(period.start, Moment))
+    numbers = select(number).where(*near, number.is_not(None)).group_by(number).having(several)
+    said = spoken(*near, number.in_(numbers))
+    query = select(said).where(said.c.started_at >= since, said.c.person.is_not(None))
     known: dict[str, _Call] = {}
-    segments = [
-        _segment(one, known)
-        for one in await connection.execute(
-            select(said).where(is_near, number.in_(numbers)).order_by(said.c.arrived_at, said.c.id, said.c.started_at)
-        )
-    ]
+    found = await connection.execute(query.order_by(said.c.arrived_at, said.c.id, said.c.started_at))
+    segments = [_segment(one, known) for one in found]
     return printed(shared.block(shared.shared_clients(segments, period)))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, distinct, exists, func, or_, select, union_all
+from sqlalchemy import and_, case, distinct, exists, func, or_, select, type_coerce
 
 from callrouter.core.words import Result, Why
 from callrouter.ledger.escalation import BEYOND, Escalation, escalations as told
 from callrouter.ledger.people import IN_VAIN, RANG
 from callrouter.store import rows
 from callrouter.store.figures_calls import ANSWERED, arrived, counted, micro
-from callrouter.store.tables import call_legs, call_steps, call_talk, calls
+from callrouter.store.tables import Moment, call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Subquery
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BEGAN = call_steps.c.skipped.is_(None)
 _REACHED = or_(_BEGAN, call_steps.c.skipped != Why.NOT_MEANT)
+IS_CONVERSATION = and_(calls.c.direction.in_(("in", "out")), ANSWERED)
 _END = func.coalesce(calls.c.ended_at, calls.c.arrived_at)
 
 
@@ -68,32 +69,30 @@ async def missed(connection: AsyncConnection, period: Period, counts: Counts) ->
 
 
 def spoken(*which: ColumnElement[bool]) -> Subquery:
-    """Return the segments of the conversations of some calls: who, whom, since when, microseconds."""
-    own = (calls.c.id, calls.c.direction, calls.c.priority, calls.c.line, calls.c.caller, calls.c.arrived_at)
-    is_conversation = and_(calls.c.direction.in_(("in", "out")), ANSWERED, *which)
-    until = micro(func.coalesce(call_talk.c.ended_at, _END))
-    since = func.coalesce(calls.c.answered_at, _END)
-    said = select(
-        *own, call_talk.c.person, call_talk.c.started_at, (until - micro(call_talk.c.started_at)).label("micro")
-    ).join(call_talk)
-    silent = select(
-        *own,
-        calls.c.answered_by.label("person"),
-        since.label("started_at"),
-        (micro(_END) - micro(since)).label("micro"),
-    ).where(~exists().where(call_talk.c.call_id == calls.c.id))
-    return union_all(said.where(is_conversation), silent.where(is_conversation)).subquery()
+    """Return the segments of the conversations of some calls: who, whom, since when, microseconds.
+
+    A call that does not say it was talked by who answered it.
+    """
+    since = func.coalesce(call_talk.c.started_at, calls.c.answered_at, _END)
+    until = func.coalesce(call_talk.c.ended_at, _END)
+    query = select(
+        *(calls.c.id, calls.c.direction, calls.c.priority, calls.c.line, calls.c.caller, calls.c.arrived_at),
+        case((call_talk.c.call_id.is_(None), calls.c.answered_by), else_=call_talk.c.person).label("person"),
+        type_coerce(since, Moment).label("started_at"),
+        (micro(until) - micro(since)).label("micro"),
+    ).join(call_talk, isouter=True)
+    return query.where(IS_CONVERSATION, *which).subquery()
 
 
 async def talk(connection: AsyncConnection, period: Period, counts: Counts) -> None:
     """Count conversations and their microseconds in and out, by person and priority and by priority alone."""
     said = spoken(arrived(period))
-    call = func.count(distinct(said.c.id))
     sums = tuple(func.sum(said.c.micro).filter(said.c.direction == direction) for direction in ("in", "out"))
-    both = select(said.c.person, said.c.priority, call, *sums).group_by(said.c.person, said.c.priority)
-    for one in await connection.execute(both):
+    asked = (said.c.person, said.c.priority, func.count(distinct(said.c.id)), *sums)
+    for one in await connection.execute(select(*asked).group_by(said.c.person, said.c.priority)):
         counts.add("talk", (one[0], one[1]), one[2:])
-    for one in await connection.execute(select(said.c.priority, call).group_by(said.c.priority)):
+    every = select(calls.c.priority, func.count()).where(IS_CONVERSATION, arrived(period))
+    for one in await connection.execute(every.group_by(calls.c.priority)):
         counts.add("talked", one[0], one[1:])
 
 

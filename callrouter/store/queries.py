@@ -154,7 +154,7 @@ async def known_by_name(connection: AsyncConnection, part: str) -> tuple[Known, 
 async def ended_calls(connection: AsyncConnection, wanted: Wanted) -> tuple[Recorded, ...]:
     """Return the ended calls, with their steps, legs and talk, oldest first."""
     found = (await connection.execute(_filtered(select(calls), wanted))).all()
-    loaded = await rows.load(connection, found)
+    loaded = await rows.load(connection, found, among=_filtered(select(calls.c.id), wanted).order_by(None))
     return tuple(_recorded(one, call) for one, call in zip(found, loaded, strict=True))
 
 
@@ -171,6 +171,22 @@ async def quarters(connection: AsyncConnection, start: Instant, end: Instant) ->
     counted = _filtered(select(number, func.count().label("calls"), lost), Wanted(start, end, direction="in"))
     found = await connection.execute(counted.order_by(None).group_by(number).order_by(number))
     return tuple(Quarter(float(one.number) * QUARTER, int(one.calls), int(one.lost)) for one in found)
+
+
+async def heard_quarters(connection: AsyncConnection, start: Instant, end: Instant) -> tuple[Instant, ...]:
+    """Return the quarters of an hour in which any ended call began, in, out or between us."""
+    number = func.floor(calls.c.arrived_at / QUARTER).label("number")
+    heard = calls.c.outcome.is_not(None), calls.c.arrived_at >= start, calls.c.arrived_at < end
+    return tuple(
+        float(one) * QUARTER for one in (await connection.execute(select(number).where(*heard).distinct())).scalars()
+    )
+
+
+async def last_called(connection: AsyncConnection, start: Instant, end: Instant) -> dict[str, Instant]:
+    """Return when the last ended call of the half-open period came to each number that was dialled."""
+    last = _filtered(select(calls.c.line, func.max(calls.c.arrived_at)), Wanted(start, end, direction="in"))
+    found = await connection.execute(last.order_by(None).group_by(calls.c.line))
+    return {one[0]: one[1] for one in found}
 
 
 async def live_between(connection: AsyncConnection, start: Instant, end: Instant) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
-from callrouter.core.words import CallId, LostReason, PersonId, Result, Why
+from callrouter.core.words import LostReason, PersonId, Result, Why
 from callrouter.store.tables import call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_legs), ("talk", call_talk))
@@ -43,18 +44,21 @@ def _own(row: CallRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in OWN}
 
 
-async def load(connection: AsyncConnection, found: Sequence[Row[Any]], *, parts: bool = True) -> tuple[CallRow, ...]:
-    """Return the calls of these rows of the table, with their steps, legs and talk unless `parts` is off."""
-    ids = [one.id for one in found]
-    steps = await _parts(connection, call_steps, ids) if parts else {}
-    legs = await _parts(connection, call_legs, ids) if parts else {}
-    talk = await _parts(connection, call_talk, ids) if parts else {}
+async def load(
+    connection: AsyncConnection, found: Sequence[Row[Any]], *, parts: bool = True, among: Select[Any] | None = None
+) -> tuple[CallRow, ...]:
+    """Return the calls of these rows of the table, with their steps, legs and talk unless `parts` is off.
+
+    Many are read faster when a query says which ids they are `among`.
+    """
+    ids = [one.id for one in found] if parts else []
+    steps, legs, talk = [await _parts(connection, table, ids, among) for _, table in PARTS]
     return tuple(
         _call(
             one,
-            tuple(_step(part) for part in steps.get(one.id, ())),
-            tuple(_leg(part) for part in legs.get(one.id, ())),
-            tuple(TalkRow(_person(part.person), part.started_at, part.ended_at) for part in talk.get(one.id, ())),
+            tuple([_step(*part) for part in steps.get(one.id, ())]),
+            tuple([_leg(*part) for part in legs.get(one.id, ())]),
+            tuple([TalkRow(*part) for part in talk.get(one.id, ())]),
         )
         for one in found
     )
@@ -64,41 +68,38 @@ CHUNK = 500
 """Ids in one statement: SQLite takes 32,766 variables, PostgreSQL's driver as many."""
 
 
-async def _parts(connection: AsyncConnection, table: Table, ids: list[str]) -> dict[str, list[Row[Any]]]:
-    by_call: dict[str, list[Row[Any]]] = {}
+async def _parts(
+    connection: AsyncConnection, table: Table, ids: list[str], among: Select[Any] | None
+) -> dict[str, list[Any]]:
+    """Return the parts by their call, in order, without the call's id and their place."""
+    by_call: dict[str, list[Any]] = {}
+    query = select(table).order_by(table.c.call_id, table.c.position)
+    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     wanted = table.c.call_id.in_(bindparam("ids", expanding=True))
-    query = select(table).where(wanted).order_by(table.c.call_id, table.c.position)
-    for start in range(0, len(ids), CHUNK):
-        for part in await connection.execute(query, {"ids": ids[start : start + CHUNK]}):
-            by_call.setdefault(part.call_id, []).append(part)
+    asked = [(query.where(wanted), {"ids": chunk}) for chunk in chunks]
+    if among is not None and len(chunks) > 1:
+        asked = [(query.where(table.c.call_id.in_(among)), {})]
+    for statement, values in asked:
+        for call_id, _, *part in await connection.execute(statement, values):
+            by_call.setdefault(call_id, []).append(part)
     return by_call
 
 
+_own_of = attrgetter(*OWN)
+
+
 def _call(one: Row[Any], steps: tuple[StepRow, ...], legs: tuple[LegRow, ...], talk: tuple[TalkRow, ...]) -> CallRow:
-    values = {name: getattr(one, name) for name in OWN}
-    values["id"] = CallId(one.id)
+    values = dict(zip(OWN, _own_of(one), strict=True))
     values["lost_reason"] = None if one.lost_reason is None else LostReason(one.lost_reason)
     return CallRow(**values, steps=steps, legs=legs, talk=talk)
 
 
-def _step(part: Row[Any]) -> StepRow:
-    skipped = None if part.skipped is None else Why(part.skipped)
-    passed = tuple((PersonId(person), Why(why)) for person, why in part.passed)
-    return StepRow(part.step, part.action, part.target, part.started_at, part.ended_at, skipped, passed)
+def _step(*part: Any) -> StepRow:
+    *own, skipped, passed = part
+    why = None if skipped is None else Why(skipped)
+    return StepRow(*own, why, tuple((PersonId(person), Why(why)) for person, why in passed))
 
 
-def _leg(part: Row[Any]) -> LegRow:
-    return LegRow(
-        _person(part.person),
-        part.phone,
-        part.step,
-        part.started_at,
-        part.ringing_at,
-        part.answered_at,
-        part.ended_at,
-        None if part.result is None else Result(part.result),
-    )
-
-
-def _person(key: str | None) -> PersonId | None:
-    return None if key is None else PersonId(key)
+def _leg(*part: Any) -> LegRow:
+    *own, result = part
+    return LegRow(*own, None if result is None else Result(result))

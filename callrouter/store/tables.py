@@ -65,10 +65,6 @@ class Words(TypeDecorator[str]):
             return None
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the text as it is."""
-        return value
-
 
 class Pairs(TypeDecorator[tuple[tuple[str, str], ...]]):
     """Pairs of words as a JSON array; none are NULL."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.clients import SETTLED, lost_clients
-from callrouter.ledger.period import day
+from callrouter.ledger.figure import printed
+from callrouter.ledger.figures import figures
+from callrouter.ledger.period import day, local
 from callrouter.ledger.rate import inbound
-from callrouter.report.night import Company, Department, Line, Night, Waiting, plotted
+from callrouter.report.night import Company, Department, Heard, Line, Night, Waiting, plotted
 from callrouter.store.queries import QUARTER, Quarter, Recorded
 from tests.ledger import table
 
@@ -26,17 +28,35 @@ COMPANY = Company(PEOPLE, {"sales": "Продажи"}, LINES, lambda dialled: di
 def night(*calls: CallRow, of: date = MONDAY, company: Company = COMPANY, **known: Any) -> Night:
     """A night of these calls, else of the table's, as far as they were known at its end."""
     period, plots = day(of, table.BERLIN), plotted(of, table.BERLIN)
-    ended = [row for row in calls or table.calls() if row.outcome is not None and row.arrived_at < period.end]
+    ended = known_of(*calls, of=of)
     to_us = [row for row in ended if row.direction != "out" and period.holds(row.arrived_at)]
     return Night(
         date=of,
         period=period,
         calls=tuple(Recorded(row, None) for row in to_us),
-        known=tuple(ended),
+        figures=printed(figures(ended, period, company.hours)),
+        heard=heard(ended),
         quarters=quarters(inbound(ended, plots)),
         company=company,
         **{"records": len(to_us), "waiting": waiting(ended, period.end), **known},
     )
+
+
+def known_of(*calls: CallRow, of: date = MONDAY) -> list[CallRow]:
+    """The ended ones of these calls, else of the table's, up to the end of a date."""
+    end = day(of, table.BERLIN).end
+    return [row for row in calls or table.calls() if row.outcome is not None and row.arrived_at < end]
+
+
+def heard(ended: list[CallRow]) -> Heard:
+    """When these calls came and went."""
+    dates: defaultdict[int, set[date]] = defaultdict(set)
+    last: dict[str, float] = {}
+    for row in sorted(ended, key=lambda row: row.arrived_at):
+        at = local(row.arrived_at, table.BERLIN)
+        dates[at.hour].add(at.date())
+        last |= {row.line: row.arrived_at} if row.direction == "in" else {}
+    return Heard({hour: frozenset(those) for hour, those in dates.items()}, last)
 
 
 def waiting(ended: list[CallRow], at: float) -> tuple[Waiting, ...]:

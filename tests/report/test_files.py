@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from callrouter.core.words import LostReason
-from callrouter.ledger.figure import printed
-from callrouter.ledger.figures import figures
 from callrouter.report.content import content
 from callrouter.report.export import FORMATS, files
 from callrouter.report.language import language
@@ -62,7 +60,7 @@ def test_the_json_has_every_figure_of_the_ledger() -> None:
     assert {name: found.pop(name) is not None for name in ("waiting", "days", "audit")} == dict.fromkeys(
         ("waiting", "days", "audit"), True
     )
-    made = printed(figures(night().known, night().period, table.hours_of))
+    made = night().figures
     assert found == json.loads(json.dumps(made))
 
 
@@ -108,7 +106,7 @@ def test_no_cell_of_the_workbook_computes() -> None:
 def test_the_workbook_counts_what_the_ledger_counts() -> None:
     """The headline and its counts, a row for each call, and whose figures they are."""
     parts = _sheets(files(night(), ["xlsx"], "en", mask=False)[f"calls-{MONDAY}.xlsx"])
-    made = printed(figures(night().known, night().period, table.hours_of))
+    made = night().figures
     headline = re.findall(r"<v>(.*?)</v>", parts["xl/worksheets/sheet1.xml"])[:3]
     assert [float(one) for one in headline] == pytest.approx([made["lcr"], made["lost"], made["calls"]])
     assert parts["xl/worksheets/sheet2.xml"].count("<row ") == len(night().calls) + 2

@@ -23,7 +23,7 @@ from callrouter.report.page import TOLD, page
 from callrouter.report.view import LISTED
 from tests.ledger import table
 from tests.ledger.rows import call
-from tests.report.nights import COMPANY, MONDAY, night
+from tests.report.nights import COMPANY, MONDAY, known_of, night
 
 EVIL = ("<script>alert(1)</script>", '=HYPERLINK("http://evil")', "\u202ekcah", '" onload="x', "a\0b\n{{ 7*7 }}")
 RATES = {"lcr", "share"}
@@ -66,7 +66,7 @@ def _named(block: Any, name: str) -> Any:
 
 def test_each_number_on_the_page_is_the_ledgers() -> None:
     """A count is the length of its list, a rate and its counts are those of the very same period."""
-    made = figures(night().known, night().period, table.hours_of)
+    made = figures(known_of(), night().period, table.hours_of)
     lists, shown = behind(made), Read(_page("en")).figures
     counts = {name: text for name, text in shown if name in lists}
     assert counts == {name: f"{len(lists[name]):,}" for name in counts}
@@ -92,7 +92,7 @@ def test_the_plots_count_what_the_ledger_counts(number: int) -> None:
     found = night(of=MONDAY.replace(day=number))
     days = by_day(found.quarters, found.date, table.BERLIN)
     assert len(days) == 30
-    counted = {of: tally(inbound(found.known, day(of, table.BERLIN))) for of in days}
+    counted = {of: tally(inbound(known_of(of=found.date), day(of, table.BERLIN))) for of in days}
     assert {of: (one.calls, one.lost, one.lcr) for of, one in days.items()} == {
         of: (one.calls, len(one.lost), one.lcr) for of, one in counted.items()
     }
