@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli.checking import check
 from callrouter.cli.installing import install
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def dialplan() -> None:
 
 
 dialplan.add_command(install)
+dialplan.add_command(check)
 
 
 @dialplan.command()

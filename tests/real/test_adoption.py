@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from typing import Any
+
+import pytest
 
 from tests.lab import Company, answers
 from tests.lab.call import Call
@@ -117,6 +120,30 @@ async def test_call_backs_are_marked_before_the_trunk() -> None:
                 await asyncio.sleep(0.1)
         assert [(row["answered_by"], row["line"]) for row in rows] == [("anna", "+79160000003")]
         rig.trunk.forget()  # it was called, and has called nobody
+
+
+async def checked(rig: Rig, *options: str, code: int = 0) -> list[str]:
+    """Run `callrouter dialplan check --json`; return what it saw of each line."""
+    found = json.loads(await rig.run("dialplan", "check", "--json", *options, code=code))
+    return [one["seen"] for one in found]
+
+
+@pytest.mark.parametrize("entry", ["callrouter", "callrouter-broadcast"])
+async def test_the_way_of_every_line_is_checked(entry: str) -> None:
+    """By calls that ring nobody and leave no row: from the trunk's context to the router, and to the fallback."""
+    async with Rig(scheme(LADDER), company=company(entry)) as rig:
+        (unknown,) = await checked(rig, "--context", "from-trunk", code=1)
+        assert unknown == "the rendered fallback does not know it: callrouter dialplan render, then `dialplan reload`"
+        await prepared(rig)
+        assert await checked(rig, "--context", "from-trunk") == ["reaches the router, and without it the fallback"]
+        (nowhere,) = await checked(rig, "--context", "queues", code=1)
+        assert nowhere == "a call to it does not reach the router; without the router it does not reach the fallback"
+        await rig.router.end(signal.SIGKILL)
+        assert await checked(rig, "--context", "from-trunk") == ["reaches the router, and without it the fallback"]
+        await rig.serve()
+        await talks_to(rig, ME, "anna")
+        assert told(await rig.ended(1)) == [("router", "answered")]
+        assert not rig.phone("boris").calls
 
 
 async def _rings(call: Call) -> None:
