@@ -52,7 +52,7 @@ class Interest:
 
     def person(self, person: PersonId) -> Person:
         """Return somebody the call waits for."""
-        return next(one for one in self.call.arrived.people if one.id == person)
+        return next(one for one in self.call.plan.people if one.id == person)
 
 
 def _turn(call: Call) -> tuple[int, Instant, CallId]:
@@ -175,7 +175,7 @@ class Directory:
 
     def _write_up(self, call: Call, person: PersonId, since: Instant) -> None:
         """Somebody has hung up: for a while he is busy still."""
-        known = next((one for one in call.arrived.people if one.id == person), None)
+        known = next((one for one in call.plan.people if one.id == person), None)
         if known is None or since + known.wrap_up <= self._now():
             return
         self._writes_up[person] = since + known.wrap_up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -19,13 +20,14 @@ from callrouter.memory import Known, Memory
 from callrouter.routing.arrived import arrived
 from callrouter.routing.caller import Caller, Client, direction, joined
 from callrouter.routing.choose import Chosen, choose
-from callrouter.routing.lines import find_line
+from callrouter.routing.lines import find_line, is_inside, person_inside
 from callrouter.routing.numbers import Number, read, storable
 from callrouter.routing.order import NOTHING
 from callrouter.routing.values import Line, Scheme
 
 LOOK_UPS_AT_MOST = 0.3
 """Seconds for which everything that is looked up together may delay the first ring."""
+_INSIDE = re.compile(r"Local/([^@]+)@.+")
 
 log = structlog.get_logger()
 
@@ -57,8 +59,17 @@ class Reception:
         self._now = now
 
     def person_at(self, phone: str) -> PersonId | None:
-        """Return whose phone this is."""
-        return None if self.current is None else self.current.scheme.phones.get(phone)
+        """Return whose phone this is; `Local/110@phones` is where a caller was transferred to: the number 110."""
+        if self.current is None:
+            return None
+        inside = _INSIDE.fullmatch(phone)
+        if inside is not None:
+            return person_inside(self.current.scheme, inside[1])
+        return self.current.scheme.phones.get(phone)
+
+    def is_inside(self, line: str) -> bool:
+        """Whether callers are transferred to a department there."""
+        return self.current is not None and is_inside(self.current.scheme, line)
 
     async def receive(self, arrival: Arrival) -> CallArrived:
         """Return the call's first event, after at most the look-up's bound."""

@@ -120,6 +120,7 @@ class Worker:
             now,
             self._in_touch,
             self._ended,
+            self._reception.is_inside,
         )
         self._desks = Desks(self._phones, self._pauses, self, self._directory.written_up, now)
         self._exchange = Exchange(

@@ -15,7 +15,7 @@ from callrouter.core.call import Call, Phase
 from callrouter.core.facts import Arrival
 from callrouter.core.machine import advance, arrive, deadline
 from callrouter.core.outcome import CallRow, row
-from callrouter.core.words import CallId, Instant, PersonId, Release
+from callrouter.core.words import CallId, Instant, LegId, PersonId, Release
 
 log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class _Line:
     events: asyncio.Queue[ev.Event] = field(default_factory=asyncio.Queue)
     call: Call | None = None
     task: asyncio.Task[None] | None = None
+    transfer: asyncio.Task[None] | None = None
     is_left: bool = False
     """The caller's leaving is among the events."""
 
@@ -81,6 +82,7 @@ class Switchboard:
         now: Callable[[], Instant],
         in_touch: Callable[[], Awaitable[object]],
         ended: Callable[[CallRow], None] = lambda _: None,
+        is_inside: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._phone = phone
         self._journal = journal
@@ -90,6 +92,8 @@ class Switchboard:
         self._now = now
         self._in_touch = in_touch  # at once, or when the phones can be reached again and the calls are still ours
         self._ended = ended
+        self.is_inside = is_inside
+        """Whether callers are transferred to a department there."""
         self._lines: dict[CallId, _Line] = {}
         self._expected: dict[CallId, Call] = {}
         self._moved = asyncio.Event()
@@ -112,6 +116,13 @@ class Switchboard:
         line = self._lines[arrival.call] = _Line(arrival)
         serving = self._guarded(arrival.call, line, self._serve(line))
         line.task = asyncio.create_task(serving, name=f"call {arrival.call}")
+
+    def transfer(self, arrival: Arrival, leg: LegId) -> None:
+        """Somebody has sent a call's caller to a department, to which that leg leads: he goes on there."""
+        line = self._lines.get(arrival.call)
+        if line is not None and line.call is not None:
+            sending = self._transfer(replace(arrival, caller_raw=line.call.arrived.caller_raw), leg)
+            line.transfer = asyncio.create_task(sending, name=f"transfer {arrival.call}")
 
     def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
         """Go on with a call of which no record tells, as Asterisk has it, once its channels are ours."""
@@ -172,6 +183,16 @@ class Switchboard:
         """Give every caller who still waits back to the dialplan's fallback; conversations stay up."""
         for call in self._lines:
             self.deliver(call, ev.RouterFailed(self._now(), "the router stops"))
+
+    async def _transfer(self, arrival: Arrival, leg: LegId) -> None:
+        """Find the ladder that awaits him as for any caller; whatever happens, the dialplan has one for him."""
+        try:
+            to = await self._receive(arrival)
+        except Exception:
+            log.exception("a defect in a transfer; the fallback serves it", call=arrival.call)
+            await self._phone.perform(arrival.call, cm.LetGo(arrival.asterisk_id, Release.FALLBACK, arrival.line))
+        else:
+            self.deliver(arrival.call, ev.Transferred(self._now(), leg, to))
 
     async def _serve(self, line: _Line) -> None:
         arrived = await self._receive(line.arrival)

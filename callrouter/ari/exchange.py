@@ -15,16 +15,18 @@ from callrouter.ari.features import is_feature
 from callrouter.ari.inventory import arguments_of, is_named_by_us
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.regained import Ended
-from callrouter.ari.register import is_leg
+from callrouter.ari.register import FAR, is_leg
 from callrouter.ari.requests import Request, Requests
 from callrouter.ari.roll_call import HERE, ROLL_CALL_REPLY, THERE
 from callrouter.ari.translate import Whose
 from callrouter.core import events as ev
 from callrouter.core.facts import Arrival
-from callrouter.core.words import CallId, Instant
+from callrouter.core.words import CallId, Instant, LegId
 
 NEWCOMER = 0.3
 """Seconds in which a channel that belongs to no call may turn out to be a call that arrives this very moment."""
+LOOKS = 15
+"""How often it is looked for meanwhile."""
 SHARE, SHARE_AT_MOST = 0.005, 0.05
 """Seconds a worker waits before it claims a call, for each call it has more than another one, and at most."""
 
@@ -36,6 +38,14 @@ class Calls(resync.Calls, Protocol):
 
     def arrive(self, arrival: Arrival) -> None:
         """A new one."""
+        ...
+
+    def is_inside(self, line: str) -> bool:
+        """Whether callers are transferred to a department there."""
+        ...
+
+    def transfer(self, arrival: Arrival, leg: LegId) -> None:
+        """The caller of the arrival's call was sent there by whoever that leg stands for."""
         ...
 
     def __len__(self) -> int:
@@ -99,7 +109,7 @@ class Exchange:
             return
         match message:
             case ms.CallBroadcast():
-                self.errands.send(self._claim(message.channel.id))
+                self.errands.send(self._claim(message.channel))
             case ms.StasisStart(replace_channel=None):
                 self._arrived(message)
             case ms.ChannelUserevent() if message.eventname == THERE:
@@ -125,6 +135,9 @@ class Exchange:
             await self._serve(channel, args)
             return
         log.warning("a caller whom nobody served is taken in", asterisk_id=channel.id)
+        if self._phone.channels.near(channel.name) is not None:
+            self._received(channel, args[0])
+            return
         call = self._receive(channel, args[0])
         try:
             await self._phone.ari.send(Request("GET", f"channels/{channel.id}"))
@@ -151,7 +164,31 @@ class Exchange:
         elif is_feature(message.args):
             self.errands.send(self._serve(channel, message.args))
         else:
-            self._receive(channel, message.args[0] if message.args else channel.dialplan.exten)
+            self._received(channel, message.args[0] if message.args else channel.dialplan.exten)
+
+    def _received(self, channel: ms.Channel, line: str) -> None:
+        if channel.name.endswith(FAR) and self._calls.is_inside(line):
+            self.errands.send(self._far_end(channel, line))
+        else:
+            self._receive(channel, line)
+
+    async def _far_end(self, channel: ms.Channel, line: str) -> None:
+        """A caller of ours is transferred to a department; its near end may be heard of an instant later."""
+        near = await self._near(channel)
+        if near is None or near.leg is None or self.is_closing:
+            self._receive(channel, line)
+            return
+        self._phone.channels.know(channel.id, Whose(near.call, LegId(channel.id)))  # it goes with the near end
+        number = channel.caller.number
+        arrival = Arrival(near.call, self._now(), channel.id, line, number, channel.phone, is_local=True)
+        self._calls.transfer(arrival, near.leg)
+
+    async def _near(self, far: ms.Channel) -> Whose | None:
+        for _ in range(LOOKS):
+            if (near := self._phone.channels.near(far.name)) is not None:
+                return near
+            await asyncio.sleep(NEWCOMER / LOOKS)
+        return None
 
     def _receive(self, channel: ms.Channel, line: str) -> CallId | None:
         if self.is_closing:
@@ -171,13 +208,17 @@ class Exchange:
         if ROLL_CALL_REPLY.fullmatch(reply):
             await self._phone.tell(Request("POST", f"events/user/{HERE}", {"application": reply}))
 
-    async def _claim(self, channel: str) -> None:
-        """Take a call that `StasisBroadcast()` offers: whoever claims first has it, and who has less claims sooner."""
+    async def _claim(self, channel: ms.Channel) -> None:
+        """Take a call that `StasisBroadcast()` offers: whoever claims first has it, and who has less claims sooner.
+
+        The far end of a transfer is his who has the call; the others take it only if he does not.
+        """
         if self.is_closing:
             return
-        await asyncio.sleep(min(SHARE_AT_MOST, SHARE * self._lead(len(self._calls))))
-        claim = Request("POST", "events/claim", {"channelId": channel, "application": self._app})
+        if not channel.name.endswith(FAR) or await self._near(channel) is None:
+            await asyncio.sleep(min(SHARE_AT_MOST, SHARE * self._lead(len(self._calls))))
+        claim = Request("POST", "events/claim", {"channelId": channel.id, "application": self._app})
         try:
             await self._phone.ari.send(claim)
         except (AriAway, AriRefused) as error:
-            log.info("a call was not claimed", asterisk_id=channel, why=str(error))
+            log.info("a call was not claimed", asterisk_id=channel.id, why=str(error))

@@ -89,7 +89,7 @@ class AriPhone:
             case cm.Hush():
                 await self.sounds.hush(command.announcements)
             case cm.Guard():
-                await self._limit(command.caller, command.seconds)
+                await self._guard(command)
             case cm.Play():
                 return await self._play(call, command)
             case cm.LetGo():
@@ -156,6 +156,13 @@ class AriPhone:
         """Let a conversation last: Asterisk's limit on its channels begins anew."""
         for channel in channels:
             await self._limit(channel, self._talk_limit)
+
+    async def _guard(self, guard: cm.Guard) -> None:
+        if guard.line is not None:  # first: the guard's own end asks for them
+            for name, value in (("CALLROUTER_LINE", guard.line), ("CALLROUTER_TALKED", "0")):
+                told: dict[str, str | int] = {"variable": name, "value": value}
+                await self._telling.tell(Request("POST", f"channels/{guard.caller}/variable", told))
+        await self._limit(guard.caller, guard.seconds)
 
     async def _limit(self, channel: str, seconds: int) -> None:
         """Have Asterisk itself take the channel away from us after so many seconds."""

@@ -14,6 +14,8 @@ from callrouter.core.words import CallId, Instant, LegId
 
 LEG_ARGS = 4
 """`leg`, the call, the person, the step."""
+NEAR, FAR = ";1", ";2"
+"""How the names of the two ends of a `Local/` channel end."""
 LATELY = 1000
 """So many channels that ended are remembered."""
 
@@ -38,6 +40,8 @@ class Register:
         self._whose: dict[str, Whose] = {}
         self._channels: dict[CallId, list[str]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._near: dict[str, str] = {}
+        """The channels of ours that have a far end (`Local/…;1`), by name."""
 
     def is_unknown(self, channel: str) -> bool:
         """Whether we have nothing to do with a channel; one that ended lately may still be on an older list."""
@@ -52,6 +56,16 @@ class Register:
         self._whose[channel] = whose
         self._channels.setdefault(whose.call, []).append(channel)
 
+    def note(self, channel: ms.Channel) -> None:
+        """Remember the name of a channel of ours that has a far end."""
+        if channel.name.endswith(NEAR) and channel.id in self._whose:
+            self._near[channel.name] = channel.id
+
+    def near(self, name: str) -> Whose | None:
+        """Return whose the near end of a far end is (`Local/600@phones-00000001;2`): it stands in a leg's place."""
+        near = self._near.get(name.removesuffix(FAR) + NEAR) if name.endswith(FAR) else None
+        return self._whose.get(near) if near is not None else None
+
     def take_up(self, call: Call) -> None:
         """Know the channels of a call that a former life has left."""
         self.know(call.caller, Whose(call.id))
@@ -65,6 +79,7 @@ class Register:
         """The call is over."""
         for channel in self._channels.pop(call, ()):
             self._whose.pop(channel, None)
+        self._near = {name: channel for name, channel in self._near.items() if channel in self._whose}
 
     def hear(self, message: ms.Message, calls: Calls, at: Instant) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
@@ -73,6 +88,7 @@ class Register:
             return False
         if isinstance(message, ms.StasisStart) and message.replace_channel is not None:
             self._replace(message.replace_channel.id, message.channel.id, whose)
+            self.note(message.channel)
         event = translate(message, whose, at)
         if isinstance(event, ev.CallerGone | ev.LegEnded):
             del self._whose[subject]

@@ -234,6 +234,8 @@ class Resync:
     def _strangers(self, seen: Inventory) -> tuple[Sequence[ms.Channel], Sequence[ms.Bridge]]:
         bridged = {channel for bridge in seen.bridges for channel in bridge.channels}
         held = seen.held(self._app)
+        for one in seen.channels.values():
+            self._phone.channels.note(one)
         known = {call.bridge for call in self._calls.live()}
         channels = [one for one in held.values() if self._phone.channels.is_unknown(one.id) and one.id not in bridged]
         bridges = [

@@ -66,7 +66,7 @@ def end_of(cause: int, sip: int | None) -> ev.End:
 def _replaced(channel: ms.Channel, whose: Whose, at: Instant) -> ev.Event:
     if whose.leg is None:
         return ev.CallerReplaced(at, channel.id)
-    return ev.LegReplaced(at, whose.leg, LegId(channel.id), channel.phone, None)
+    return ev.LegReplaced(at, whose.leg, LegId(channel.id), channel.phone, None, is_up=channel.state == "Up")
 
 
 def _state(message: ms.ChannelStateChange, leg: LegId, at: Instant) -> ev.Event | None:

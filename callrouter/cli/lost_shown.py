@@ -38,23 +38,24 @@ def _missed(calls: Sequence[LostCall]) -> list[PersonId]:
     return list(dict.fromkeys(person for call in calls for person in call.missed_by))
 
 
-def _state(one: Waiting, scheme: Scheme) -> str:
+def _state(one: Waiting, scheme: Scheme, *, is_unheard: bool) -> str:
     client = one.client
     if client.closed_at is not None:
         return f"{client.closed_how} {clock(client.closed_at, scheme.timezone)}"
-    states = [f"taken by {named(client.taken_by, scheme)}"] if client.taken_by else []
+    states = [f"dropped in transfer by {named(client.dropped_by, scheme)}"] if client.dropped_by else []
+    states += [f"taken by {named(client.taken_by, scheme)}"] if client.taken_by else []
     states += [f"snoozed until {clock(client.snoozed_until, scheme.timezone)}"] if one.is_snoozed else []
-    return ", ".join(states) or "waits"
+    return ", ".join([*(states or ["waits"]), *(["nobody could be told"] if is_unheard else [])])
 
 
-def cells(one: Waiting, calls: Sequence[LostCall], scheme: Scheme) -> list[object]:
+def cells(one: Waiting, calls: Sequence[LostCall], scheme: Scheme, *, is_unheard: bool) -> list[object]:
     """Return a client as the list shows him."""
     client = one.client
     hours, minutes = divmod(int(one.seconds) // 60, 60)
     rang = ", ".join(named(person, scheme) for person in _missed(calls))
     who: list[object] = [client.task, client.priority, client.name, client.number, client.line]
     done: list[object] = [f"{hours}:{minutes:02}", client.lost, client.attempts, rang]
-    return [*who, *done, named(one.whose, scheme), _state(one, scheme)]
+    return [*who, *done, named(one.whose, scheme), _state(one, scheme, is_unheard=is_unheard)]
 
 
 def document(one: Waiting, calls: Sequence[LostCall]) -> dict[str, object]:
@@ -68,6 +69,7 @@ def document(one: Waiting, calls: Sequence[LostCall]) -> dict[str, object]:
         "client": client.name,
         **{name: getattr(client, name) for name in same},
         "whose": one.whose,
+        "dropped_by": client.dropped_by,
         "waits_seconds": round(one.seconds, 3),
         **times,
         **ends,
@@ -90,9 +92,11 @@ def noted(entry: Entry) -> dict[str, object]:
     }
 
 
-def tell(one: Waiting, calls: Sequence[LostCall], history: Sequence[Entry], scheme: Scheme) -> None:
+def tell(
+    one: Waiting, calls: Sequence[LostCall], history: Sequence[Entry], scheme: Scheme, *, is_unheard: bool
+) -> None:
     """Print one client with his history."""
-    for name, value in zip(COLUMNS, cells(one, calls, scheme), strict=True):
+    for name, value in zip(COLUMNS, cells(one, calls, scheme, is_unheard=is_unheard), strict=True):
         click.echo(f"{name:10} {clean(value) or '-'}")
     rang = {call.id: call.missed_by for call in calls}
     for entry in history:

@@ -58,7 +58,7 @@ def snapshot(call: Call, at: Instant) -> dict[str, Any]:
         "responsible": call.arrived.responsible,
         "phase": call.phase.value,
         "step": run.step if run else None,
-        "target": call.arrived.ladder[run.step - 1].target if run else None,
+        "target": call.plan.ladder[run.step - 1].target if run else None,
         "rings": _people(call, LegState.DIALLED, LegState.RINGING),
         "waits_for": sorted(run.waiting) if climbing and run else [],
         "talks": _people(call, LegState.UP, LegState.TALKING),

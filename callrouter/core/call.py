@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callrouter.core.events import CallArrived
+from callrouter.core.ladder import Step
 from callrouter.core.words import CallId, Instant, LegId, LostReason, PersonId, Result, Why
 
 
@@ -104,6 +105,21 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """The caller was sent to a department, and climbs its ladder."""
+
+    at: Instant
+    by: PersonId | None
+    """Who sent him; None: nobody of the scheme."""
+    leg: LegId
+    """The channel that stood in his place until then."""
+    after: int
+    """How many steps had begun before."""
+    to: CallArrived
+    """What awaits him there; its ladder begins with those steps, so that a step's number tells which it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call to a line, from arrival to its one outcome."""
 
@@ -137,3 +153,17 @@ class Call:
     """When the caller's channel was gone."""
     recovered: bool = False
     """The router was away during the call."""
+    transfers: tuple[Transfer, ...] = ()
+    sent_at: Instant | None = None
+    """When somebody who talked to the caller sent him on; None: not, or somebody has talked to him since."""
+    sent_by: PersonId | None = None
+
+    @property
+    def plan(self) -> CallArrived:
+        """What is done for the caller who waits: what he arrived with, or what awaits him where he was sent to."""
+        return self.transfers[-1].to if self.transfers else self.arrived
+
+    @property
+    def rungs(self) -> tuple[Step, ...]:
+        """The ladder that he climbs."""
+        return self.plan.ladder[self.transfers[-1].after :] if self.transfers else self.arrived.ladder

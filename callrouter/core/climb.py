@@ -49,13 +49,13 @@ def climb(call: Call, at: Instant) -> Reaction:
     """End the running step and begin the next one that is not skipped, or close the call."""
     call = end_step(call, at)
     number = len(call.steps) + 1
-    if number > len(call.arrived.ladder):
+    if number > len(call.plan.ladder):
         return run_out(call, at)
     before, call = call, replace(call, phase=Phase.CLIMBING, patience=None, steps=(*call.steps, StepRun(number, at)))
     step, run = running(call)
     if step.seconds is None and step_end(call) <= at:  # until `ring_at_most`, which is over: the step is never reached
-        return climb(call, at) if number < len(call.arrived.ladder) else run_out(before, at)
-    away = {one.id: one.away for one in call.arrived.people if one.away is not None}
+        return climb(call, at) if number < len(call.plan.ladder) else run_out(before, at)
+    away = {one.id: one.away for one in call.plan.people if one.away is not None}
     passed = tuple((person, away[person]) for person in step.people if person in away)
     return move_on(with_run(call, replace(run, untried=line_up(call, step.people), passed=passed)), at)
 

@@ -20,7 +20,7 @@ _RUN_OUT = {LostReason.NO_ANSWER, LostReason.UNREACHABLE, LostReason.CLOSED}
 def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
     """Every phone stops; who left before anybody was connected has abandoned the call."""
     left = event.at - event.late
-    if event.is_unanswered and call.phase is Phase.TALKING:
+    if event.is_unanswered and call.phase is Phase.TALKING and not call.transfers:
         call = _never_answered(call)
     if call.phase in {Phase.CLIMBING, Phase.CONNECTING}:
         call = replace(end_step(call, event.at), lost=LostReason.ABANDONED, lost_step=_step_at(call, left))
@@ -34,7 +34,7 @@ def caller_gone(call: Call, event: ev.CallerGone) -> Reaction:
 
 def _was_first(call: Call, event: ev.CallerGone, left: Instant) -> bool:
     """Whether he left before he was let go: his own CANCEL was quicker, or the news of it was slow."""
-    if call.phase is Phase.LEAVING and event.is_unanswered and call.arrived.prompt is None:
+    if call.phase is Phase.LEAVING and event.is_unanswered and call.plan.prompt is None:
         return True
     return call.phase in {Phase.CLOSING, Phase.LEAVING} and left < _ran_out_at(call) - CLOCKS
 
@@ -48,7 +48,7 @@ def _step_at(call: Call, at: Instant) -> int | None:
 def _ran_out_at(call: Call) -> Instant:
     """The ladder ran out when its last step ended; who left before that was not let go, if it was heard later too."""
     ended = call.steps[-1].ended_at if call.steps else None
-    return ended or call.arrived.at
+    return ended or call.plan.at
 
 
 def _never_answered(call: Call) -> Call:

@@ -102,6 +102,8 @@ class Guard:
 
     caller: str
     seconds: int
+    line: str | None = None
+    """He has talked and waits again: from there he goes on to the fallback of this line."""
 
 
 @dataclass(frozen=True, slots=True)

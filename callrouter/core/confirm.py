@@ -14,7 +14,7 @@ ACCEPTS, DECLINES = "1", "2"
 
 def is_asked(call: Call, leg: Leg) -> bool:
     """Whether picking up this phone is not enough."""
-    return any(leg.person == person.id and leg.phone in person.confirm for person in call.arrived.people)
+    return any(leg.person == person.id and leg.phone in person.confirm for person in call.plan.people)
 
 
 def ask(call: Call, leg: Leg, at: Instant) -> tuple[Call, tuple[Command, ...]]:
@@ -28,7 +28,7 @@ def ask(call: Call, leg: Leg, at: Instant) -> tuple[Call, tuple[Command, ...]]:
 
 def question(call: Call, leg: Leg) -> Confirm:
     """Return what is asked on a leg."""
-    return Confirm(leg.id, call.arrived.caller, call.arrived.language, leg.until)
+    return Confirm(leg.id, call.plan.caller, call.plan.language, leg.until)
 
 
 def questions(call: Call) -> tuple[Command, ...]:

@@ -50,15 +50,12 @@ def connected(call: Call, winner: Leg) -> Call:
     """The caller talks to this leg, since it was picked up."""
     at = winner.answered_at or winner.started_at
     call = legs.put(end_step(call, at), replace(winner, result=Result.ANSWERED))
-    return replace(
-        call,
-        phase=Phase.TALKING,
-        patience=None,
-        answered_at=at,
-        answered_by=winner.person,
-        answered_step=call.steps[-1].step if call.steps else None,
-        talk=(Talk(winner.person, at),),
-    )
+    talk = (*call.talk, Talk(winner.person, at))
+    call = replace(call, phase=Phase.TALKING, patience=None, talk=talk, sent_at=None)
+    if call.answered_at is not None:  # he was transferred: who answered the call stays
+        return call
+    step = call.steps[-1].step if call.steps else None
+    return replace(call, answered_at=at, answered_by=winner.person, answered_step=step)
 
 
 def not_connected(call: Call, at: Instant) -> Reaction:

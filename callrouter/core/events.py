@@ -213,6 +213,19 @@ class LegReplaced:
     by: LegId
     phone: str
     person: PersonId | None
+    is_up: bool = True
+    """Not so: it leads to whoever the caller was sent to, and nobody has answered there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """Who talked to the caller has sent him to a department: he climbs its ladder, in the same call."""
+
+    at: Instant
+    leg: LegId
+    """The channel that stands in the place of who sent him."""
+    to: CallArrived
+    """With what he would arrive there, were it a call of its own; a CallArrived's reception has looked it all up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +343,7 @@ Event = (
     | KeyPressed
     | LegEnded
     | LegReplaced
+    | Transferred
     | Joined
     | ConnectFailed
     | PromptEnded

@@ -16,6 +16,8 @@ from callrouter.core.words import Instant, Result
 
 def is_news(call: Call, up: PickedUp) -> bool:
     """Whether it changes what the call would do by its records."""
+    if up.leg in {transfer.leg for transfer in call.transfers}:  # it has done its work, and is told to go
+        return False
     winner = legs.find(call, call.winner) if call.winner else None
     if call.phase is Phase.TALKING:
         return up.bridge is not None and (winner is None or not legs.is_live(winner))
@@ -46,7 +48,8 @@ def go_on(call: Call, up: PickedUp, at: Instant) -> Reaction:
     call, stopped = legs.stop(call, lambda other: other.id != leg.id, Result.ELSEWHERE)
     if call.phase is Phase.TALKING:
         talk = (*hushed(call, up.at).talk, Talk(leg.person, up.at))
-        return replace(legs.put(call, replace(leg, result=Result.ANSWERED)), winner=leg.id, talk=talk), stopped
+        call = legs.put(call, replace(leg, result=Result.ANSWERED))
+        return replace(call, winner=leg.id, talk=talk, sent_at=None), stopped
     closed = () if call.bridge == up.bridge else close_bridge(call)
     call = replace(connected(call, leg), winner=leg.id, caller_joined=True, lost=None)
     call = replace(call, bridge=up.bridge, bridges=call.bridges + 1)
@@ -63,12 +66,12 @@ def _is_asked(call: Call, leg: Leg) -> bool:
     """Whether picking up was not enough; of a leg that no record knows Asterisk does not say which phone it is."""
     if legs.find(call, leg.id) is not None:
         return confirm.is_asked(call, leg)
-    return any(person.id == leg.person and person.confirm for person in call.arrived.people)
+    return any(person.id == leg.person and person.confirm for person in call.plan.people)
 
 
 def _climbed(call: Call, leg: Leg) -> Call:
     """The step that rang it had begun, and with it those before."""
-    for step in range(len(call.steps) + 1, min(leg.step, len(call.arrived.ladder)) + 1):
+    for step in range(len(call.steps) + 1, min(leg.step, len(call.plan.ladder)) + 1):
         call = end_step(call, leg.started_at)
         call = replace(call, steps=(*call.steps, StepRun(step, leg.started_at)))
     return call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callrouter.core import confirm, events as ev, legs
-from callrouter.core.call import Call, Leg, LegState, Phase, Talk
+from callrouter.core.call import Call, Leg, LegState, Phase
 from callrouter.core.climb import changed, climb, delayed, elapsed, found, move_on, rung_out, taken
 from callrouter.core.closing import caller_gone, close_bridge, hushed, over
 from callrouter.core.commands import Command
@@ -16,6 +16,7 @@ from callrouter.core.recorded import AGI
 from callrouter.core.recovery import recovered
 from callrouter.core.running import Reaction, due, end_step
 from callrouter.core.sound import heard, waiting_sound
+from callrouter.core.transfer import is_awaited, passed_on, talks_again, transferred
 from callrouter.core.words import CallId, Instant, LostReason, Release, Result
 
 
@@ -61,6 +62,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
             return _leg_ended(call, event)
         case ev.LegReplaced():
             return _leg_replaced(call, event)
+        case ev.Transferred():
+            return transferred(call, event)
         case ev.Joined():
             return joined(call, event)
         case ev.ConnectFailed() if call.phase is Phase.CONNECTING and event.leg == call.winner:
@@ -103,6 +106,8 @@ def _leg_progressed(call: Call, event: ev.LegProgressed) -> Call:
 
 def _leg_answered(call: Call, event: ev.LegAnswered) -> Reaction:
     leg = legs.find(call, event.leg)
+    if leg is not None and is_awaited(call, leg):
+        return talks_again(call, leg, event.at - event.late), ()
     if leg is not None and confirm.is_asked(call, leg):
         return confirm.ask(call, leg, event.at)
     up = leg and legs.move(leg, legs.Signal.PICKED_UP)
@@ -173,8 +178,7 @@ def _leg_replaced(call: Call, event: ev.LegReplaced) -> Reaction:
     call, _ = legs.stop(call, lambda leg: leg.id == event.leg, Result.ELSEWHERE)  # Asterisk ends that one itself
     call = legs.put(call, new)
     if call.phase is Phase.TALKING:
-        talk = (*hushed(call, event.at).talk, Talk(event.person, event.at))
-        return replace(legs.put(call, replace(new, result=Result.ANSWERED)), winner=event.by, talk=talk), ()
+        return passed_on(call, new, event.at, is_up=event.is_up), ()
     closed = close_bridge(call)
     call, commands = won(call, event.by, event.at)
     return call, (*closed, *commands)

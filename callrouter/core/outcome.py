@@ -80,6 +80,12 @@ class CallRow:
     """It arrived outside the line's hours."""
     source: str | None = None
     """Where callers have the line's number from."""
+    ended_with: PersonId | None = None
+    """Who talked to the caller last; None: nobody of the scheme, or he was lost."""
+    is_dropped: bool = False
+    """Somebody talked to him and sent him on, and nobody talked to him there."""
+    dropped_by: PersonId | None = None
+    """Who sent him on."""
 
 
 def row(call: Call) -> CallRow:
@@ -87,6 +93,8 @@ def row(call: Call) -> CallRow:
     arrived = call.arrived
     over = call.phase is Phase.OVER
     lost = over and call.answered_at is None
+    dropped = over and call.sent_at is not None
+    stood_in = {transfer.leg for transfer in call.transfers}
     return CallRow(
         id=call.id,
         line=arrived.line,
@@ -115,12 +123,15 @@ def row(call: Call) -> CallRow:
         source=arrived.source,
         talk=tuple(TalkRow(talk.person, talk.started_at, talk.ended_at) for talk in call.talk),
         steps=tuple(_step_row(call, run) for run in call.steps),
-        legs=tuple(_leg_row(leg) for leg in call.legs),
+        legs=tuple(_leg_row(leg) for leg in call.legs if leg.id not in stood_in or leg.result is Result.ANSWERED),
+        ended_with=call.talk[-1].person if over and call.talk and not dropped else None,
+        is_dropped=dropped,
+        dropped_by=call.sent_by if dropped else None,
     )
 
 
 def _step_row(call: Call, run: StepRun) -> StepRow:
-    step = call.arrived.ladder[run.step - 1]
+    step = call.plan.ladder[run.step - 1]
     return StepRow(run.step, step.action.value, step.target, run.started_at, run.ended_at, run.skipped, run.passed)
 
 

@@ -20,7 +20,7 @@ def run_out(call: Call, at: Instant) -> Reaction:
     """Nobody is left to ring: the prompt, if the line has one, and the end."""
     call, stopped = legs.stop(call, lambda _: True, Result.NO_ANSWER)
     call = replace(call, lost=reason(call))
-    prompt = call.arrived.prompt
+    prompt = call.plan.prompt
     if prompt is not None:  # after what is being announced
         call = replace(call, phase=Phase.CLOSING, patience=at + PROMPT_AT_MOST)
         return call, (*stopped, Play(call.caller, prompt))
@@ -30,20 +30,20 @@ def run_out(call: Call, at: Instant) -> Reaction:
 
 def farewell(call: Call, at: Instant) -> Reaction:
     """The caller has heard all that the ladder has for him: the dialplan goes on, or he is let go."""
-    return let_go(call, at, Release.NO_ANSWER if call.arrived.goes_on is None else Release.GOES_ON)
+    return let_go(call, at, Release.NO_ANSWER if call.plan.goes_on is None else Release.GOES_ON)
 
 
 def let_go(call: Call, at: Instant, release: Release) -> Reaction:
     """End the caller's channel, or give it back to the dialplan."""
     call, hushed = hush(call)
-    place = call.arrived.goes_on if release is Release.GOES_ON else None
-    released = LetGo(call.caller, release, call.arrived.line, call.lost, place)
+    place = call.plan.goes_on if release is Release.GOES_ON else None
+    released = LetGo(call.caller, release, call.plan.line, call.lost, place)
     return replace(call, phase=Phase.LEAVING, patience=at + GOING_AT_MOST), (*hushed, released)
 
 
 def reason(call: Call) -> LostReason:
     """Return why a call is lost whose ladder has run out."""
-    if call.arrived.is_closed:
+    if call.plan.is_closed:
         return LostReason.CLOSED
     there = {Result.DECLINED, Result.BUSY, Result.FORWARDED, Result.NO_ANSWER}
     rung = any(leg.ringing_at is not None or leg.answered_at is not None or leg.result in there for leg in call.legs)

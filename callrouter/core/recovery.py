@@ -58,7 +58,7 @@ def _taken_up(call: Call, event: ev.Recovered) -> Reaction:
 
 def _climb_on(call: Call, event: ev.Recovered) -> Reaction:
     """Nobody knows what the caller hears: after an announcement that he waits."""
-    told = bool(call.announced) or call.arrived.music is not None
+    told = bool(call.announced) or call.plan.music is not None
     call, commands = resume(call, event.at, event.since, event.gone)
     sounds = (waiting_sound(call),) if told else ()
     return _guarded((call, (*sounds, *questions(call), *commands)))
@@ -85,13 +85,13 @@ def _talked_out(call: Call, at: Instant, until: Instant) -> Reaction:
 
 
 def _talked_to(call: Call, ending: Ending) -> Leg | None:
-    if ending.answered_at is None:
+    if ending.answered_at is None or call.transfers:  # of a conversation after the first it says nothing
         return None
     there = [leg for leg in legs.live(call) if leg.id == call.winner or leg.phone == ending.phone]
     if there:
         return replace(there[0], answered_at=there[0].answered_at or ending.answered_at)
     # His leg died with the worker's last records: whose phone it is, is known.
-    whose = [person.id for person in call.arrived.people if ending.phone in person.phones]
+    whose = [person.id for person in call.plan.people if ending.phone in person.phones]
     if not whose or not call.steps:
         return None
     leg, at = LegId(f"{call.id}.recorded"), ending.answered_at
@@ -101,7 +101,8 @@ def _talked_to(call: Call, ending: Ending) -> Leg | None:
 def _guarded(reaction: Reaction) -> Reaction:
     """The guard was set for a ladder that nothing interrupts: it begins anew."""
     call, commands = reaction
-    return call, (Guard(call.caller, guard_of(call.arrived.ladder, call.arrived.ring_at_most)), *commands)
+    line = call.plan.line if call.transfers else None
+    return call, (Guard(call.caller, guard_of(call.rungs, call.plan.ring_at_most), line), *commands)
 
 
 def _without(call: Call, event: ev.Recovered) -> Call:
@@ -132,7 +133,7 @@ def _connect_again(call: Call, at: Instant) -> Reaction:
 
 
 def _let_go_again(call: Call, at: Instant) -> Reaction:
-    if call.answered_at is not None:
+    if call.answered_at is not None and call.sent_at is None:
         return let_go(call, at, Release.NORMAL)
     refused = _REFUSED.get(call.lost) if call.lost else None
     return farewell(call, at) if refused is None else let_go(call, at, refused)

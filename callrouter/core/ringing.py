@@ -25,7 +25,7 @@ def ring_them(call: Call, at: Instant, free: tuple[Free, ...]) -> Reaction:
     if run.is_turning:
         call, commands = legs.stop(call, lambda leg: leg.person in step.people, Result.NO_ANSWER)
     call = with_run(call, replace(run, turn_until=turn_until, is_turning=False))
-    number, caller = run.step, call.arrived.caller
+    number, caller = run.step, call.plan.caller
     for someone in free:
         until, shows = _until(call, someone.person), _shows(call, someone.person)
         for contact in someone.contacts:
@@ -39,23 +39,23 @@ def ring_them(call: Call, at: Instant, free: tuple[Free, ...]) -> Reaction:
 def _until(call: Call, person: PersonId) -> Instant:
     """The latest end of the last step in which this phone could still ring, and a little."""
     end = step_end(call)
-    for step in call.arrived.ladder[len(call.steps) :]:
+    for step in call.plan.ladder[len(call.steps) :]:
         if step.action is Action.ADD or person in step.people:
-            last = call.arrived.arrived_at + call.arrived.ring_at_most
+            last = call.plan.arrived_at + call.plan.ring_at_most
             end = max(end, last) if step.seconds is None else end + step.seconds
     return end + GRACE
 
 
 def _shows(call: Call, person: PersonId) -> str:
     """`client · responsible`; only the client on the responsible's own phone; the number without a client."""
-    arrived = call.arrived
-    who = arrived.client or arrived.caller or arrived.caller_raw
-    if arrived.responsible is None or arrived.responsible == person:
+    plan = call.plan
+    who = plan.client or plan.caller or plan.caller_raw
+    if plan.responsible is None or plan.responsible == person:
         return who
-    return f"{who} · {person_of(call, arrived.responsible).name}"
+    return f"{who} · {person_of(call, plan.responsible).name}"
 
 
 def person_of(call: Call, person: PersonId) -> Person:
     """Return what the call knows of somebody."""
-    known = next((one for one in call.arrived.people if one.id == person), None)
+    known = next((one for one in call.plan.people if one.id == person), None)
     return known or Person(person, person, ())

@@ -17,7 +17,7 @@ Reaction = tuple[Call, tuple[Command, ...]]
 def running(call: Call) -> tuple[Step, StepRun]:
     """Return the step that runs."""
     run = call.steps[-1]
-    return call.arrived.ladder[run.step - 1], run
+    return call.plan.ladder[run.step - 1], run
 
 
 def with_run(call: Call, run: StepRun) -> Call:
@@ -29,7 +29,7 @@ def step_end(call: Call) -> Instant:
     """Return when the running step ends at the latest."""
     step, run = running(call)
     if step.seconds is None:
-        return call.arrived.arrived_at + call.arrived.ring_at_most + run.extra
+        return call.plan.arrived_at + call.plan.ring_at_most + run.extra
     return run.started_at + step.seconds + run.extra
 
 
@@ -51,7 +51,7 @@ def line_up(call: Call, people: Iterable[PersonId]) -> tuple[PersonId, ...]:
     """Return those of the running step who can be asked about, in their order."""
     step, _ = running(call)
     among, ringing = set(people), legs.people(legs.live(call))
-    away = {person.id for person in call.arrived.people if person.away is not None}
+    away = {person.id for person in call.plan.people if person.away is not None}
     return tuple(p for p in step.people if p in among - ringing - away and not legs.declined(call, p))
 
 

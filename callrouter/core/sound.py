@@ -25,7 +25,7 @@ _AWAY = {
 
 def waiting_sound(call: Call) -> Command:
     """Return what makes the caller hear that he waits."""
-    music = call.arrived.music
+    music = call.plan.music
     return SendRinging(call.caller) if music is None else PlayMusic(call.caller, music)
 
 
@@ -36,7 +36,7 @@ def announce(call: Call, media: str | None) -> tuple[Call, tuple[Command, ...]]:
     number = call.announced + 1
     name = f"{call.id}.announcement{number}"
     call = replace(call, announced=number, playing=(*call.playing, name))
-    return call, (Announce(call.caller, name, media, call.arrived.music),)
+    return call, (Announce(call.caller, name, media, call.plan.music),)
 
 
 def excuse(step: Step, why: Why) -> str | None:

@@ -46,7 +46,7 @@ def timeline(call: Call) -> tuple[Stage, ...]:
 
 
 def _stage(call: Call, run: StepRun) -> Stage:
-    step, since = call.arrived.ladder[run.step - 1], call.arrived.arrived_at
+    step, since = call.plan.ladder[run.step - 1], call.arrived.arrived_at
     rings: dict[PersonId, Rung] = {}
     beside: dict[PersonId, None] = {}
     for leg in call.legs:
@@ -74,9 +74,10 @@ def _stage(call: Call, run: StepRun) -> Stage:
 
 
 def _rings_in(leg: Leg, run: StepRun) -> bool:
-    """Whether the leg is there in the step; one that ended as the step began was of the step before."""
+    """Whether the leg rings in the step; one that ended as the step began was of the step before, or has talked."""
     earlier = leg.step < run.step and (leg.ended_at is None or leg.ended_at > run.started_at)
-    return leg.step == run.step or earlier
+    talked = leg.answered_at is not None and leg.answered_at < run.started_at
+    return leg.step == run.step or (earlier and not talked)
 
 
 def _later(one: float | None, other: float | None) -> float | None:

@@ -9,6 +9,7 @@ from callrouter.routing import numbers
 from callrouter.routing.values import DEFAULT_LINE
 
 if TYPE_CHECKING:
+    from callrouter.core.words import PersonId
     from callrouter.routing.values import Line, Scheme
 
 _MOST_PLACES = 14
@@ -28,6 +29,17 @@ def find_line(scheme: Scheme, dialled: str) -> Line | None:
     if line is None:
         return None
     return replace(line, key=number.e164 or number.raw, e164=number.e164, listed_as=line.listed_as or line.key)
+
+
+def is_inside(scheme: Scheme, dialled: str) -> bool:
+    """Whether colleagues transfer callers to a department there, and it is no line of its own."""
+    return dialled in scheme.extensions and dialled not in scheme.spelled
+
+
+def person_inside(scheme: Scheme, dialled: str) -> PersonId | None:
+    """Return who has this internal number: as the scheme says, else whose phone is called so."""
+    listed = next((person.id for person in scheme.people.values() if person.extension == dialled), None)
+    return listed or scheme.phones.get(f"PJSIP/{dialled}")
 
 
 def _tracked(scheme: Scheme, e164: str | None) -> Line | None:

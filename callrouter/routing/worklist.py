@@ -42,6 +42,8 @@ class LostClient:
     snoozed_until: Instant | None
     closed_at: Instant | None
     closed_how: str | None
+    dropped_by: PersonId | None = None
+    """Who sent him on when he was lost last, to where nobody talked to him."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,13 @@ def worklist(found: Iterable[LostClient], scheme: Scheme, at: Instant) -> tuple[
 
 
 def whose(client: LostClient, scheme: Scheme) -> PersonId | None:
-    """Return who has to see to a client: his responsible, else the head of the line's department, else the owner."""
+    """Return who has to see to a client: who dropped him in a transfer, else his responsible, the head, the owner.
+
+    The head is that of the line's department.
+    """
     department = scheme.departments.get(client.department or "")
-    own = next((person for person in scheme.people if person == client.responsible), None)
-    return own or (department and department.head) or scheme.company.owner
+    own = (one for key in (client.dropped_by, client.responsible) for one in scheme.people if one == key)
+    return next(own, None) or (department and department.head) or scheme.company.owner
 
 
 def _place(one: Waiting) -> tuple[bool, int, float, Instant, int]:

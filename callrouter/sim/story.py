@@ -44,13 +44,15 @@ class Story:
     arrived: ev.CallArrived
     people: dict[PersonId, Acts]
     caller: Caller
+    there: ev.CallArrived | None = None
+    """What awaits the caller at the department to which somebody sends him."""
 
 
 def transcript(text: str) -> str:
     """Return the story with its lower part written anew: what happens, line by line, and the outcome."""
     head = text.partition(f"{LINE}\n")[0].rstrip("\n")
     story = read(head)
-    world = World(story.arrived, story.people, story.caller, CallId("call"))
+    world = World(story.arrived, story.people, story.caller, CallId("call"), story.there)
     told = [tell(event, commands, START) for event, commands in world.run()]
     return "\n".join([head, LINE, *told, "", *_ended(world.call), ""])
 
@@ -61,9 +63,11 @@ def read(head: str) -> Story:
     for line in head.splitlines():
         if line.strip() and not line.startswith("#"):
             key, _, rest = line.partition(":")
-            story = _line(story, key.strip(), [part.strip() for part in rest.split(",")])
+            parts = [part.strip() for part in rest.split(",")]
+            story = (_there if key.endswith("there") else _line)(story, key.strip(), parts)
     people = tuple(_person(one, acts) for one, acts in story.people.items())
-    return replace(story, arrived=replace(story.arrived, people=people))
+    there = None if story.there is None else replace(story.there, people=people)
+    return replace(story, arrived=replace(story.arrived, people=people), there=there)
 
 
 def _person(one: PersonId, acts: Acts) -> Person:
@@ -93,6 +97,18 @@ def _line(story: Story, key: str, parts: list[str]) -> Story:
                 story = _apply(_CALLER, story, part)
             return story
     return replace(story, people=story.people | {PersonId(key): _acts(", ".join(parts))})
+
+
+def _there(story: Story, key: str, parts: list[str]) -> Story:
+    there = story.there or replace(story.arrived, line="600", department="service", ladder=(), prompt=None)
+    match key:
+        case "there":
+            there = replace(there, ladder=(*there.ladder, _step(parts)))
+        case "prompt there":
+            there = replace(there, prompt=parts[0])
+        case _:
+            there = replace(there, refusal=LostReason(parts[0]))
+    return replace(story, there=there)
 
 
 def _acts(text: str) -> Acts:
@@ -173,8 +189,8 @@ def _taken(acts: Acts, by: str, after: str) -> Acts:
     return _now(acts, taken_by=PersonId(by), taken_after=float(after))
 
 
-def _passed(acts: Acts, to: str, after: str) -> Acts:
-    return _now(acts, passes_to=PersonId(to), passes_after=float(after))
+def _passed(acts: Acts, to: str, after: str, waits: str | None = None) -> Acts:
+    return _now(acts, passes_to=PersonId(to), passes_after=float(after), waits=None if waits is None else float(waits))
 
 
 _PERSON: Table[Acts] = {
@@ -189,6 +205,10 @@ _PERSON: Table[Acts] = {
     rf"(\w+) picks up for him after {_SECONDS}": _taken,
     rf"talks for {_SECONDS}": lambda acts, seconds: _now(acts, talks=float(seconds)),
     rf"transfers to (\w+) after {_SECONDS}": _passed,
+    rf"transfers to (\w+) after {_SECONDS} who picks up after {_SECONDS}": _passed,
+    rf"sends him to the department after {_SECONDS}": lambda acts, after: _now(
+        acts, sends_on=True, passes_after=float(after)
+    ),
     r"confirms": lambda acts: replace(acts, confirms=True),
     rf"presses (\w) after {_SECONDS}": lambda acts, key, after: _now(acts, presses=key, after=float(after)),
     rf"hangs up after {_SECONDS}": lambda acts, after: _now(acts, hangs_up=float(after)),
@@ -208,12 +228,24 @@ def _ended(call: Call) -> list[str]:
     if row.answered_at is not None:
         wait, talked = row.answered_at - row.arrived_at, row.ended_at - row.answered_at
         who = f"answered by {row.answered_by} in step {row.answered_step}"
-        lines = [f"{who}, waited {wait:.1f} s, talked {talked:.1f} s"]
+        lines = [f"{who}, waited {wait:.1f} s, talked {talked:.1f} s", *_sent_on(row)]
     else:
         step = f" in step {row.lost_step}" if row.lost_step else ""
         lines = [f"lost: {row.lost_reason}{step}, waited {row.ended_at - row.arrived_at:.1f} s"]
     lines += [f"step {run.step}: {_step_told(run)}" for run in row.steps]
     return lines + [f"{leg.person} (step {leg.step}): {_leg_told(leg)}" for leg in row.legs]
+
+
+def _sent_on(row: outcome.CallRow) -> list[str]:
+    """Who talked when, where more than one did, and who was it in the end."""
+    if row.is_dropped:
+        return [f"dropped in the transfer by {row.dropped_by}"]
+    if len(row.talk) == 1:
+        return []
+    return [
+        f"{talk.person} talked from {talk.started_at - START:.1f} to {(talk.ended_at or START) - START:.1f}"
+        for talk in row.talk
+    ] + [f"ended with {row.ended_with}"]
 
 
 def _step_told(run: outcome.StepRow) -> str:

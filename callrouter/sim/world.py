@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 
@@ -48,6 +48,10 @@ class Rung:
     passes_to: PersonId | None = None
     """To whom the call is transferred, after `passes_after` seconds of conversation."""
     passes_after: float = 0.0
+    sends_on: bool = False
+    """Sends the caller to the department, after `passes_after` seconds of conversation."""
+    waits: float | None = None
+    """The colleague to whom the call is passed picks up so many seconds later; None: he has it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,18 @@ class World:
     """One call among people who act; `run` yields each event with what the machine did about it."""
 
     def __init__(
-        self, arrived: ev.CallArrived, people: Mapping[PersonId, Acts], caller: Caller, call_id: CallId
+        self,
+        arrived: ev.CallArrived,
+        people: Mapping[PersonId, Acts],
+        caller: Caller,
+        call_id: CallId,
+        there: ev.CallArrived | None = None,
     ) -> None:
         self._arrived = arrived
         self._people = people
         self._caller = caller
+        self._there = there
+        """What awaits the caller at the department to which he is sent."""
         self._since = arrived.arrived_at
         self._heap: list[tuple[Instant, int, ev.Event]] = []
         self._order = count()
@@ -168,11 +179,20 @@ class World:
         if acts.talks is not None:
             self._later(at + acts.talks, ev.LegEnded(at + acts.talks, leg, ev.End.REFUSED))
         if acts.passes_to is not None:
-            self._replaced(at + acts.passes_after, leg, acts.passes_to)
+            self._replaced(at + acts.passes_after, leg, acts.passes_to, acts.waits)
+        if acts.sends_on and self._there is not None:
+            self._sent_on(at + acts.passes_after, leg, self._there)
 
-    def _replaced(self, at: Instant, leg: LegId, person: PersonId) -> None:
+    def _replaced(self, at: Instant, leg: LegId, person: PersonId, waits: float | None = None) -> None:
         by = LegId(f"{person} instead")
-        self._later(at, ev.LegReplaced(at, leg, by, self._phone(person), person))
+        self._later(at, ev.LegReplaced(at, leg, by, self._phone(person), person, is_up=waits is None))
+        if waits is not None:
+            self._later(at + waits, ev.LegAnswered(at + waits, by))
+
+    def _sent_on(self, at: Instant, leg: LegId, there: ev.CallArrived) -> None:
+        by = LegId(f"the way to {there.line}, {next(self._order)}")
+        self._later(at, ev.LegReplaced(at, leg, by, f"Local/{there.line}@phones", None, is_up=False))
+        self._later(at, ev.Transferred(at, by, replace(there, at=at, arrived_at=at)))
 
     def _phone(self, person: PersonId) -> str:
         known = next((one for one in self._arrived.people if one.id == person), None)

@@ -177,6 +177,15 @@ calls = Table(
     ),
     Column("source", Words, comment="where callers have the line's number from"),
     Column("app", Words, nullable=False, comment="the worker"),
+    Column("ended_with", Words, comment="who talked to the caller last"),
+    Column(
+        "is_dropped",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="he was sent on by who talked to him, and nobody talked to him there",
+    ),
+    Column("dropped_by", Words, comment="who sent him on"),
 )
 Index("ix_calls_caller_arrived_at", calls.c.caller, calls.c.arrived_at)
 Index("ix_calls_client_id_arrived_at", calls.c.client_id, calls.c.arrived_at)
@@ -349,6 +358,7 @@ tasks = Table(
     Column("snoozed_until", Moment),
     Column("closed_at", Moment, comment="NULL: open"),
     Column("closed_how", Words, comment="rescued | returned | done"),
+    Column("dropped_by", Words, comment="who sent him on when he was lost last; NULL: he was lost otherwise"),
 )
 Index(
     "uq_tasks_open",

@@ -71,8 +71,13 @@ async def snooze(
     return changed
 
 
+DROPPED = "dropped in transfer"
+"""What the history says of a call in which somebody talked to the client, and sent him on to nobody."""
+
+
 def _is_lost(row: CallRow | Row[Any]) -> bool:
-    return row.direction == "in" and row.outcome == "lost"
+    """Nobody talked to him; or somebody did, sent him on, and he was lost there."""
+    return row.direction == "in" and (row.outcome == "lost" or row.is_dropped)
 
 
 async def _review(connection: AsyncConnection, row: CallRow, client: int, number: str) -> None:
@@ -88,7 +93,7 @@ async def _review(connection: AsyncConnection, row: CallRow, client: int, number
     since = row.arrived_at if task is None else min(task.since, row.arrived_at) if _is_lost(row) else task.since
     numbers = {number} if task is None else {number, task.number}
     found = await _contacts(connection, client, numbers, since)
-    talk = next((one for one in found if one.outcome == "answered"), None)
+    talk = next((one for one in found if one.outcome == "answered" and not one.is_dropped), None)
     lost = [one for one in found if _is_lost(one) and (talk is None or one.arrived_at > talk.arrived_at)]
     if lost:
         tried = [one for one in found if one.direction == "out" and one.arrived_at > lost[-1].arrived_at]
@@ -113,6 +118,7 @@ def _state(lost: list[Row[Any]], tried: list[Row[Any]]) -> dict[str, Any]:
         "last_at": last.arrived_at,
         "attempts": len(tried),
         "attempted_at": tried[0].arrived_at if tried else None,
+        "dropped_by": last.dropped_by,
     }
 
 
@@ -128,8 +134,12 @@ async def _keep_open(connection: AsyncConnection, task: Row[Any] | None, client:
 
 async def _note_call(connection: AsyncConnection, task: int, row: CallRow) -> None:
     ended = row.arrived_at if row.ended_at is None else row.ended_at
-    who = None if _is_lost(row) else next((leg.person for leg in row.legs), None)
-    await _note(connection, task, ended, "lost" if _is_lost(row) else "attempted", person=who, call_id=row.id)
+    if _is_lost(row):
+        what, who = "lost", row.dropped_by
+    else:
+        what, who = "attempted", next((leg.person for leg in row.legs), None)
+    reason = DROPPED if row.is_dropped else None
+    await _note(connection, task, ended, what, person=who, call_id=row.id, reason=reason)
 
 
 async def _close(connection: AsyncConnection, task: int, talk: Row[Any]) -> None:
@@ -148,7 +158,8 @@ async def _contacts(connection: AsyncConnection, client: int, numbers: set[str],
         and_(calls.c.line.in_(numbers), after, calls.c.direction == "out"),
     )
     columns = [calls.c[name] for name in ("id", "direction", "outcome", "arrived_at", "ended_at", "answered_by")]
-    query: Select[Any] = select(*columns, calls.c.line, calls.c.department, calls.c.caller)
+    columns += [calls.c[name] for name in ("line", "department", "caller", "is_dropped", "dropped_by")]
+    query: Select[Any] = select(*columns)
     query = query.where(his, calls.c.outcome.is_not(None), calls.c.direction.in_(("in", "out")))
     newest = query.order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(MOST)
     return list(await connection.execute(newest))

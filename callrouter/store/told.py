@@ -82,9 +82,9 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
     kept = await _of_router(connection, one.asterisk_id)
     if kept is not None and kept.routed_by == AGI == one.last.by and kept.outcome is not None:
         return None  # the dialplan has told how it went
-    if kept is not None and kept.outcome == "answered":
+    if kept is not None and kept.outcome == "answered" and not (kept.is_dropped and one.last.by == FALLBACK):
         return None
-    final = made if kept is None else _corrected(kept, made)
+    final = made if kept is None else _went_on(kept, made) if kept.is_dropped else _corrected(kept, made)
     claimants, after = ((), 0.0) if chosen is None else (chosen.claimants, chosen.claim_after)
     known = await closing.client_of(connection, final, claimants, after)
     await _write(connection, final, known)
@@ -155,6 +155,22 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
         routed_by=one.last.by if one.is_due else "router",
         is_closed=chosen is not None and chosen.is_closed,
         recovered=not one.is_due,
+        ended_with=None if first is None else company.person(phone_of(one.talk[-1].peer)),
+    )
+
+
+def _went_on(kept: CallRow, made: CallRow) -> CallRow:
+    """Return the router's row of a call that was transferred and then served by the fallback: what follows is there."""
+    since = max(talk.ended_at or talk.started_at for talk in kept.talk)
+    talk = tuple(talk for talk in made.talk if talk.started_at > since)
+    return replace(
+        kept,
+        ended_at=made.ended_at,
+        talk=(*kept.talk, *talk),
+        legs=(*kept.legs, *(leg for leg in made.legs if leg.started_at > since)),
+        ended_with=talk[-1].person if talk else None,
+        is_dropped=not talk,
+        dropped_by=None if talk else kept.dropped_by,
     )
 
 
@@ -173,6 +189,7 @@ def _corrected(kept: CallRow, made: CallRow) -> CallRow:
         answered_by=made.answered_by,
         answered_step=made.answered_step,
         talk=made.talk,
+        ended_with=made.ended_with,
         steps=(*(step for step in kept.steps if step not in made.steps), *made.steps),
         legs=(*(leg for leg in kept.legs if leg not in made.legs), *made.legs),
         routed_by=made.routed_by,
@@ -207,6 +224,7 @@ async def _outgoing(connection: AsyncConnection, company: _Company, one: Recorde
         lost_reason=None if one.talk else reason,
         lost_step=None,
         answered_by=person if one.talk else None,
+        ended_with=person if one.talk else None,
         answered_step=None,
         scheme_revision=company.revision,
         asterisk_id=one.asterisk_id,

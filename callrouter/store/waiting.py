@@ -75,6 +75,7 @@ def _stood(task: int, entries: Sequence[Row[Any]], whose: Mapping[tuple[int, str
         snoozed_until=None if put_off is None else put_off.until,
         closed_at=None,
         closed_how=None,
+        dropped_by=None if last.person is None else PersonId(last.person),
     )
 
 

@@ -38,7 +38,7 @@ _LOST = (
     select(task_history.c.task_id, calls.c.id, call_legs.c.person)
     .join(calls, calls.c.id == task_history.c.call_id)
     .join(call_legs, _MISSED, isouter=True)
-    .where(task_history.c.what == "lost", calls.c.outcome == "lost")
+    .where(task_history.c.what == "lost", or_(calls.c.outcome == "lost", calls.c.is_dropped))
     .order_by(calls.c.arrived_at, calls.c.id, call_legs.c.position)
 )
 
@@ -121,5 +121,6 @@ def _lost_client(one: Row[Any], whose: dict[tuple[int, str | None], str]) -> Los
         priority=one.priority or derived_priority(orjson.loads(one.attributes)),
         responsible=whose.get((one.client_id, one.department), general),
         taken_by=None if one.taken_by is None else PersonId(one.taken_by),
+        dropped_by=None if one.dropped_by is None else PersonId(one.dropped_by),
         **{name: getattr(one, name) for name in (*_SAME, *_DONE)},
     )

@@ -55,6 +55,11 @@ def said(kind: str, state: str = "Up", **more: Any) -> dict[str, Any]:
         (
             started("new", replace_channel=a_channel("x")),
             MADE,
+            ev.LegReplaced(1.0, LEG, LegId("new"), "PJSIP/101", None, is_up=False),
+        ),
+        (
+            {**started("new"), "channel": a_channel("new", "Up"), "replace_channel": a_channel("x")},
+            MADE,
             ev.LegReplaced(1.0, LEG, LegId("new"), "PJSIP/101", None),
         ),
         (started("new", replace_channel=a_channel("x")), CALLER, ev.CallerReplaced(1.0, "new")),

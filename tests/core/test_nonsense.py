@@ -101,7 +101,25 @@ class Nonsense(RuleBasedStateMachine):
     def replaced(self, at: float, data: st.DataObject, person: object) -> None:
         """Somebody takes a leg's place, perhaps another leg of the call."""
         by = data.draw(st.sampled_from(("x1", "x2", "x3", self._leg(data))))
-        self.witness.saw(ev.LegReplaced(at, self._leg(data), LegId(by), "PJSIP/1", person))  # type: ignore[arg-type]
+        is_up = data.draw(st.booleans())
+        replaced = ev.LegReplaced(at, self._leg(data), LegId(by), "PJSIP/1", person, is_up)  # type: ignore[arg-type]
+        self.witness.saw(replaced)
+
+    @rule(
+        at=INSTANTS,
+        data=st.data(),
+        ladder=st.lists(STEPS, max_size=4),
+        refusal=st.none() | st.none() | st.sampled_from(LostReason),
+        goes_on=st.sampled_from((None, "voicemail,1,1")),
+    )
+    def transferred(
+        self, at: float, data: st.DataObject, ladder: list[Step], refusal: LostReason | None, goes_on: str | None
+    ) -> None:
+        """The caller is sent to a department, perhaps by nobody who talks to him."""
+        winner = self.witness.call.winner
+        leg = self._leg(data) if winner is None or data.draw(st.integers(0, 3)) == 0 else winner
+        to = replace(arrived(at=at, arrived_at=at, refusal=refusal, goes_on=goes_on), ladder=tuple(ladder))
+        self.witness.saw(ev.Transferred(at, leg, to))
 
     @rule(at=INSTANTS, person=PERSONS)
     def changed(self, at: float, person: object) -> None:

@@ -51,6 +51,7 @@ def test_answered() -> None:
         ended_at=1065.25,
         answered_by=BORIS,
         answered_step=2,
+        ended_with=BORIS,
         talk=(TalkRow(BORIS, 1004.0, 1065.0),),
         steps=(
             StepRow(1, "ring", "responsible", 1000.0, 1000.0, Why.PAUSED, ((ANNA, Why.PAUSED),)),

@@ -111,14 +111,14 @@ class Witness:
             assert ring.leg not in self.rung, "each leg has a name of its own"
             assert ring.person not in self.refused, "who refused is left in peace"
             assert ring.person not in talking, "a phone that rings already rings on in the same leg"
-            assert ring.person in self.arrived.ladder[ring.step - 1].people
+            assert ring.person in call.plan.ladder[ring.step - 1].people
             assert ring.step == call.steps[-1].step
             assert ring.until > event.at
         for key in {(ring.person, ring.step) for ring in rings}:
             assert key not in self.rung_in, "a person rings once in a step"
             self.rung_in.add(key)
         self.rung |= {ring.leg: ring for ring in rings}
-        if rings and (at_once := self.arrived.ladder[rings[0].step - 1].at_once) is not None:
+        if rings and (at_once := call.plan.ladder[rings[0].step - 1].at_once) is not None:
             live = [ring for leg, ring in self.rung.items() if leg not in self.quiet | self.gone]
             together = {ring.person for ring in live if ring.step == rings[0].step}
             assert len(together) <= at_once, "no more ring at once than the step allows"
@@ -167,7 +167,7 @@ class Witness:
         in_vain = command.result in {Result.NO_ANSWER, Result.UNREACHABLE}
         if ring is None or not in_vain or call.phase is not Phase.CLIMBING or ring.person in self.refused:
             return
-        step = self.arrived.ladder[call.steps[-1].step - 1]
+        step = call.plan.ladder[call.steps[-1].step - 1]
         if step.each is not None and step.at_once is not None and ring.person in step.people:
             return  # his turn is over
         assert step.action is Action.RING
@@ -175,7 +175,7 @@ class Witness:
 
     def _talks(self, call: Call) -> None:
         now = sum(talk.ended_at is None for talk in call.talk)
-        assert now == (1 if call.phase is Phase.TALKING else 0)
+        assert now == (1 if call.phase is Phase.TALKING and call.sent_at is None else 0)
         assert bool(call.talk) == (call.answered_at is not None)
 
     def _in_time(self, event: ev.Event, call: Call) -> None:
@@ -205,3 +205,6 @@ class Witness:
         assert row.ended_at == self.gone_at
         assert [leg.result for leg in row.legs].count(Result.ANSWERED) == len(row.talk)
         assert all(run.ended_at is not None for run in row.steps)
+        assert [run.step for run in row.steps] == list(range(1, len(row.steps) + 1))
+        assert not row.is_dropped or (row.outcome == "answered" and row.ended_with is None)
+        assert row.is_dropped or row.ended_with == (row.talk[-1].person if row.talk else None)
