@@ -11,8 +11,10 @@ from callrouter.cli.show import as_json, end_option, start_option
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from callrouter.routing.values import Scheme
     from callrouter.store.codec import Record
     from callrouter.store.database import Database
+    from callrouter.store.notices import Settled
     from callrouter.store.queries import Recorded, Wanted
 
 
@@ -58,22 +60,26 @@ def list_(*, start: str | None, end: str | None, wants_json: bool, **conditions:
 @as_json
 def show(call_id: str, *, wants_json: bool) -> None:
     """Show one call, ended or live, with its trace. The beginning of the id is enough when only one call has it."""
-    from callrouter.cli.opening import with_database, zone
+    from callrouter.cli import notified
+    from callrouter.cli.opening import UTC, scheme_in_force, with_database
     from callrouter.cli.retold import explained
     from callrouter.cli.show import json_value
     from callrouter.ledger.call import document
-    from callrouter.store import history, queries
+    from callrouter.store import history, notices, queries
 
-    async def work(database: Database) -> tuple[Recorded, tuple[Record, ...], str]:
+    async def work(database: Database) -> tuple[Recorded, tuple[Record, ...], tuple[Settled, ...], Scheme | None]:
         async with database.reading() as connection:
             found = await queries.call_by_id(connection, call_id)
-            return found, await history.records(connection, found.row.id), await zone(connection)
+            told = await notices.of_call(connection, found.row.id)
+            return found, await history.records(connection, found.row.id), told, await scheme_in_force(connection)
 
-    found, records, timezone = with_database(work)
+    found, records, told, scheme = with_database(work)
     if wants_json:
-        json_value(document(found.row, found.claimed_by) | explained(found.row, records) | {"trace": trace(records)})
+        more = {"notices": list(map(notified.document, told)), "trace": trace(records)}
+        json_value(document(found.row, found.claimed_by) | explained(found.row, records) | more)
     else:
-        _print_call(found, records, timezone)
+        _print_call(found, records, UTC if scheme is None else scheme.timezone)
+        notified.print_told(told, scheme)
 
 
 @calls.command()

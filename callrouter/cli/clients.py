@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from callrouter.cli.admitting import Admitted
     from callrouter.cli.forgetting import Asked, Done
+    from callrouter.routing.values import Scheme
     from callrouter.store.database import Database
+    from callrouter.store.notices import Undistributed
     from callrouter.store.queries import Known
 
 
 @click.group()
 def clients() -> None:
-    """Clients and whose they are: import, show, find, assign, forget."""
+    """Clients and whose they are: import, show, find, assign, undistributed, forget."""
 
 
 @clients.command("import")
@@ -155,6 +157,30 @@ def forget(ctx: click.Context, number: str, *, yes: bool, wants_json: bool) -> N
     if wants_json:
         json_value(done.document())
     _print_forgotten(asked, done)
+
+
+@clients.command()
+@as_json
+def undistributed(*, wants_json: bool) -> None:
+    """
+    List new clients whom somebody answered who gets no clients.
+
+    Whose shall they be? Whoever is given to somebody (`clients assign`) is no longer on the list.
+    """
+    from callrouter.cli import notified
+    from callrouter.cli.opening import needed_scheme, with_database
+    from callrouter.cli.show import json_value, table
+    from callrouter.store import notices
+
+    async def work(database: Database) -> tuple[tuple[Undistributed, ...], Scheme]:
+        async with database.reading() as connection:
+            return await notices.undistributed(connection), await needed_scheme(connection)
+
+    found, scheme = with_database(work)
+    if wants_json:
+        json_value([notified.undistributed_document(one) for one in found])
+    else:
+        table(notified.COLUMNS, [notified.undistributed(one, scheme) for one in found])
 
 
 def client_document(known: Known) -> dict[str, object]:

@@ -71,6 +71,7 @@ async def _examine() -> list[Finding]:
     try:
         found = [finding async for finding in _database(database)]
         scheme = await _scheme(database, found)
+        found += [] if scheme is None else await _notices(database, scheme)
     finally:
         await database.close()
     found += _fallback(told)
@@ -116,6 +117,18 @@ async def _scheme(database: Database, found: list[Finding]) -> Scheme | None:
         return None
     found.append(Finding("scheme", "ok", f"revision {revision.revision}"))
     return scheme
+
+
+async def _notices(database: Database, scheme: Scheme) -> list[Finding]:
+    """Look whether people can be told of lost clients; it says nothing where nobody wants to be."""
+    from callrouter.cli.notified import faults
+    from callrouter.cli.opening import now
+
+    if not scheme.notices.kinds:
+        return []
+    async with database.reading() as connection:
+        found = await faults(connection, scheme, now())
+    return [Finding("notices", "warn", *one) for one in found] or [Finding("notices", "ok", "everybody can be told")]
 
 
 def _fallback(told: Settings) -> list[Finding]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Scheme
     from callrouter.routing.worklist import LostClient, Waiting
     from callrouter.store.database import Database
+    from callrouter.store.notices import Settled
     from callrouter.store.worklist import Entry, LostCall
 
 
@@ -28,48 +29,56 @@ def lost() -> None:
 def list_(*, wants_json: bool) -> None:
     """List the lost clients: A, B, C, none, X, and first who has waited longest; `waits` is working time, h:mm."""
     from callrouter.cli import lost_shown as shown
+    from callrouter.cli.notified import is_unheard
     from callrouter.cli.opening import needed_scheme, now, with_database
     from callrouter.cli.show import json_value, table
     from callrouter.routing.worklist import worklist
-    from callrouter.store import worklist as stored
+    from callrouter.store import notices, worklist as stored
 
-    async def work(database: Database) -> tuple[tuple[Waiting, ...], dict[int, list[LostCall]], Scheme]:
+    async def work(database: Database) -> tuple[list[tuple[Waiting, list[LostCall], list[Settled]]], Scheme]:
         async with database.reading() as connection:
             scheme = await needed_scheme(connection)
             found = await stored.lost_clients(connection)
-            return worklist(found, scheme, now()), await stored.lost_calls(connection, found), scheme
+            calls = await stored.lost_calls(connection, found)
+            told = await notices.of_tasks(connection, [one.task for one in found])
+            listed = worklist(found, scheme, now())
+            return [(one, calls[one.client.task], told[one.client.task]) for one in listed], scheme
 
-    listed, calls, scheme = with_database(work)
+    listed, scheme = with_database(work)
     if wants_json:
-        json_value([shown.document(one, calls[one.client.task]) for one in listed])
+        json_value([shown.document(one, calls) | {"is_unheard": is_unheard(told)} for one, calls, told in listed])
     else:
-        table(shown.COLUMNS, [shown.cells(one, calls[one.client.task], scheme) for one in listed])
+        lines = [shown.cells(one, calls, scheme, is_unheard=is_unheard(told)) for one, calls, told in listed]
+        table(shown.COLUMNS, lines)
 
 
 @lost.command()
 @click.argument("client")
 @as_json
 def show(client: str, *, wants_json: bool) -> None:
-    """Show a lost client, also one who is off the list: his calls, who rang and did not answer, what was done."""
-    from callrouter.cli import lost_shown as shown
+    """Show a lost client, also one who is off the list: his calls, who rang in vain, what was done, who was told."""
+    from callrouter.cli import lost_shown as shown, notified
     from callrouter.cli.opening import needed_scheme, now, with_database
     from callrouter.cli.show import json_value
     from callrouter.routing.worklist import worklist
-    from callrouter.store import worklist as stored
+    from callrouter.store import notices, worklist as stored
 
-    async def work(database: Database) -> tuple[Waiting, list[LostCall], tuple[Entry, ...], Scheme]:
+    async def work(database: Database) -> tuple[Waiting, list[LostCall], tuple[Entry, ...], list[Settled], Scheme]:
         async with database.reading() as connection:
             scheme = await needed_scheme(connection)
             found = await _meant(connection, client, scheme)
             (one,) = worklist([found], scheme, now())
             calls = await stored.lost_calls(connection, [found])
-            return one, calls[found.task], await stored.history(connection, found.task), scheme
+            told = await notices.of_tasks(connection, [found.task])
+            return one, calls[found.task], await stored.history(connection, found.task), told[found.task], scheme
 
-    one, calls, history, scheme = with_database(work)
+    one, calls, history, told, scheme = with_database(work)
     if wants_json:
-        json_value(shown.document(one, calls) | {"history": [shown.noted(entry) for entry in history]})
+        more = {"history": list(map(shown.noted, history)), "notices": list(map(notified.document, told))}
+        json_value(shown.document(one, calls) | {"is_unheard": notified.is_unheard(told)} | more)
     else:
-        shown.tell(one, calls, history, scheme)
+        shown.tell(one, calls, history, scheme, is_unheard=notified.is_unheard(told))
+        notified.print_told(told, scheme)
 
 
 @lost.command()

@@ -27,6 +27,7 @@ async def test_everything_is_well_but_a_phone_and_the_fallback() -> None:
             "database": "ok",
             "schema": "ok",
             "scheme": "ok",
+            "notices": "warn",
             "ari": "ok",
             "asterisk": "ok",
             "modules": "ok",
