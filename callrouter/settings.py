@@ -93,6 +93,14 @@ class Settings(BaseModel):
         """Return what the CRM knows us by."""
         return None if self.lookup_token is None else self.lookup_token.get_secret_value()
 
+    def mail_server(self) -> str | None:
+        """Return where mail is handed in, with the password."""
+        return None if self.smtp_url is None else self.smtp_url.get_secret_value()
+
+    def hook_key(self) -> str | None:
+        """Return what posts to web hooks are signed with."""
+        return None if self.hook_secret is None else self.hook_secret.get_secret_value()
+
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; `SettingsError` names the wrong one and where it stands."""

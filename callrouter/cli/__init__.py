@@ -23,6 +23,7 @@ COMMANDS = {
     "lost": ("callrouter.cli.lost", "Lost clients, until somebody has talked to them: list, show, take, snooze, done."),
     "lcr": ("callrouter.cli.lcr", "The Lost Call Rate by lcr/1."),
     "export": ("callrouter.cli.export", "The nightly export of one date."),
+    "outbox": ("callrouter.cli.outbox", "Exports and notices on their way: list, retry, drop, send."),
     "reconcile": ("callrouter.cli.reconcile", "Asterisk's own records read back, and the ledger audited by them."),
     "dialplan": ("callrouter.cli.dialplan", "Asterisk's side: install, take out, render the fallback in native Dial."),
     "doctor": ("callrouter.cli.doctor", "Is everything as it has to be?"),

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
 
 WAITING, DELIVERED, DEAD, DROPPED = "waiting", "delivered", "dead", "dropped"
-_COLUMNS = [outbox.c[name] for name in ("id", "key", "kind", "to", "subject", "text", "html", "edition_id", "attempts")]
+_OF_MESSAGE = ("key", "kind", "to", "subject", "text", "html", "edition_id")
+_COLUMNS = [outbox.c[name] for name in ("id", *_OF_MESSAGE, "attempts", "put_at")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Claimed:
     id: int
     message: Message
     attempts: int
+    put_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ async def failed(connection: AsyncConnection, since: Instant, until: Instant | N
 
 def _claimed(row: Row[Any]) -> Claimed:
     message = Message(row.key, row.kind, row.to, row.subject, row.text, row.html, row.edition_id)
-    return Claimed(row.id, message, row.attempts)
+    return Claimed(row.id, message, row.attempts, row.put_at)
 
 
 async def _settle(connection: AsyncConnection, message: int, word: str, values: dict[str, Any]) -> bool:
