@@ -33,7 +33,7 @@ MAY: dict[str, set[str]] = {
     "pbx": set(),
     "store": {"core", "routing", "ledger"},
     "ledger": {"core", "routing.calendar"},
-    "report": {"ledger", "store.queries"},
+    "report": {"core.outcome", "ledger", "store.queries"},
     "sim": {"core"},
     "replay": {"core", "sim"},
     "web": {"core.errors", "ledger", "store.queries"},

@@ -26,6 +26,8 @@ Examples:
   callrouter export                                        yesterday's calls and figures, for machines
   callrouter export --format html,xlsx,text --language en  the owner's page, the accountant's sheets, one line to paste
   callrouter export --date 2026-11-20 --out /tmp --mask    phone numbers without their middle
+  callrouter export --deliver && callrouter outbox send    what is due by the scheme's [report], once for each date
+  callrouter export --for anna                             her own page: her clients, what she missed, her talk
 """,
 )
 @click.option("--date", "named", metavar="D", help="The date, in the scheme's zone; default: yesterday.")
@@ -33,18 +35,40 @@ Examples:
 @click.option("--format", "formats", default=DEFAULT, show_default=True, metavar=",".join(FORMATS))
 @click.option("--language", type=click.Choice(LANGUAGES), default="ru", show_default=True, help="Of html, xlsx, text.")
 @click.option("--mask", is_flag=True, help="Hide the middle of phone numbers.")
+@click.option(
+    "--for",
+    "person",
+    metavar="PERSON",
+    help="Instead: the page and the line of a person; a head's are his departments', the owner's the company's.",
+)
+@click.option("--deliver", is_flag=True, help="Instead: what is due by the scheme's [report], into the outbox.")
 @as_json
-def export(named: str | None, out: Path | None, formats: str, language: str, *, mask: bool, wants_json: bool) -> None:
+@click.pass_context
+def export(
+    ctx: click.Context,
+    named: str | None,
+    out: Path | None,
+    formats: str,
+    language: str,
+    person: str | None,
+    *,
+    mask: bool,
+    deliver: bool,
+    wants_json: bool,
+) -> None:
     """Write the calls and the Lost Call Rate of one date; again: the same bytes. Prints the files it wrote."""
     from callrouter import settings
+    from callrouter.cli import delivering
     from callrouter.cli.opening import WrongInputError, with_database
     from callrouter.cli.show import json_value
-    from callrouter.report.export import files
 
+    if deliver:
+        delivering.deliver(ctx, wants_json=wants_json)
+        return
     asked = _formats(formats)
     directory = out or settings.load().data_dir / "exports"
     found = with_database(lambda database: _night(database, named))
-    made = files(found, asked, language, mask=mask)
+    made = _files(found, asked, language, person, mask=mask)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         written = [_write(directory / name, content) for name, content in made.items()]
@@ -54,6 +78,17 @@ def export(named: str | None, out: Path | None, formats: str, language: str, *, 
         json_value(written)
     else:
         click.echo("\n".join(written))
+
+
+def _files(found: Night, asked: list[str], language: str, person: str | None, *, mask: bool) -> dict[str, bytes]:
+    from callrouter.cli.opening import WrongInputError
+    from callrouter.report import export, personal
+
+    if person is None:
+        return export.files(found, asked, language, mask=mask)
+    if person not in found.company.people:
+        raise WrongInputError(f"--for: {person!r} is nobody in the scheme of {found.date}")
+    return personal.files(found, person, language, mask=mask)
 
 
 def _formats(text: str) -> list[str]:

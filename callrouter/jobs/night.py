@@ -114,6 +114,7 @@ def _company(scheme: Scheme | None, period: Period) -> Company:
         hours=hours,
         staff=tuple(Department(one.id, one.name, one.members, one.head) for one in scheme.departments.values()),
         owner=scheme.company.owner,
+        goal=scheme.report.goal,
     )
 
 

@@ -65,7 +65,9 @@ class Language:
         return NOTHING if value is None else self.say("seconds", n=self.number(round(value)))
 
     def talk(self, seconds: float) -> str:
-        """Return a longer time as hours and minutes."""
+        """Return a longer time as hours and minutes, less than a minute as seconds."""
+        if 0 < seconds < 60:  # noqa: PLR2004 -- a minute
+            return self.seconds(seconds)
         minutes = round(seconds / 60)
         return f"{minutes // 60}:{minutes % 60:02}"
 

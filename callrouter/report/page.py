@@ -120,17 +120,12 @@ class Page(View):
 
     @property
     def sources(self) -> list[tuple[str, str]]:
-        """Return where callers have the number from: its name, and the rate with its counts."""
-        said, of = self.language.percent, self.language.say
-        nothing = self.language.say("without_source")
-        number = self.language.number
-        return [
-            (
-                clean(str(key)) if key else nothing,
-                f"{said(one.lcr)} ({of('of', part=number(len(one.lost)), whole=number(one.calls))})",
-            )
-            for key, one in grouped(self.night, By.SOURCE)
-        ]
+        """Return where callers have the number from, with the rate and its counts; nothing if no line says it."""
+        nothing, percent = self.language.say("without_source"), self.language.percent
+        found = grouped(self.night, By.SOURCE)
+        if not any(key for key, _ in found):
+            return []
+        return [(clean(str(key)) if key else nothing, f"{percent(one.lcr)} ({self.of(one)})") for key, one in found]
 
     @property
     def strange(self) -> tuple[Difference, ...]:

@@ -9,6 +9,8 @@ from markupsafe import Markup
 from callrouter.ledger.figure import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from callrouter.report.language import Language
 
 PERCENT = frozenset({"lcr", "share"})
@@ -18,7 +20,7 @@ SECONDS = frozenset({"asa_seconds", "added_on_average"})
 class Shown:
     """The figures of a block."""
 
-    def __init__(self, block: dict[str, object], language: Language) -> None:
+    def __init__(self, block: Mapping[str, Any], language: Language) -> None:
         """Keep them."""
         self._block = block
         self._language = language
@@ -43,6 +45,8 @@ class Shown:
 
     def of(self, *path: object) -> Markup:
         """Return a rate with its counts: 7,4 % (9 из 121)."""
+        if self.value(*path, "lcr") is None:
+            return Markup("{}").format(self._language.say("without_calls"))
         return Markup("{} ({})").format(self(*path, "lcr"), self.counts(*path))
 
     def _said(self, name: str, value: Any) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callrouter.ledger.figure import printed
-
 if TYPE_CHECKING:
     from callrouter.report.content import Content
     from callrouter.report.language import Language
@@ -13,19 +11,19 @@ if TYPE_CHECKING:
 
 def line(found: Content, language: Language) -> str:
     """Return the rate, its counts, whom nobody called back, and what they are of."""
-    made = printed(found.figures)
-    clients = made["clients"]
-    assert isinstance(clients, dict)
-    rate, ignored = made["lcr"], clients["ignored"]
-    assert rate is None or isinstance(rate, float)
-    night = found.night
-    return language.say(
+    made = found.figures
+    rate, number = made["lcr"], language.number
+    said = language.say(
         "line" if rate is not None else "line_without_calls",
         lcr=language.percent(rate),
-        lost=made["lost"],
-        calls=made["calls"],
-        ignored=ignored,
-        date=language.short_date(night.date),
-        timezone=night.period.timezone,
-        definition=made["definition"],
+        lost=number(made["lost"]),
+        calls=number(made["calls"]),
+        ignored=number(made["clients"]["ignored"]),
     )
+    return signed(said, found, language)
+
+
+def signed(said: str, found: Content, language: Language) -> str:
+    """Return words with the date, the zone and the definition of what they say."""
+    of = found.night
+    return f"{said} · {language.short_date(of.date)}, {of.period.timezone}, {found.figures['definition']}"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from callrouter.ledger.figure import printed
 from callrouter.report import plots
 from callrouter.report.night import RED
 from callrouter.report.safe import clean, masked
@@ -18,6 +17,7 @@ from callrouter.report.shown import Shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from callrouter.ledger.tally import Tally
     from callrouter.report.content import Content
     from callrouter.report.language import Language
     from callrouter.report.night import Waiting
@@ -32,13 +32,15 @@ LONGEST = 80
 class View:
     """A page of a date for somebody who reads this language."""
 
+    listed_most = LISTED
+
     def __init__(self, found: Content, language: Language, *, mask: bool) -> None:
         """Look at what is to be said."""
         self.found = found
         self.night = found.night
         self.language = language
         self.count = language.count
-        self.figure = Shown(printed(found.figures), language)
+        self.figure = Shown(found.figures, language)
         self.mask = mask
         self.goal, self.red = found.night.company.goal, RED
         self.bar = plots.bar
@@ -63,6 +65,11 @@ class View:
     def colour(self, lcr: float | None) -> str:
         """Return the colour of a rate."""
         return plots.colour(lcr, self.goal, self.red)
+
+    def of(self, found: Tally) -> str:
+        """Return the counts of a rate: 9 из 121."""
+        number = self.language.number
+        return self.language.say("of", part=number(len(found.lost)), whole=number(found.calls))
 
     def share(self, part: float, whole: float) -> float:
         """Return how long a bar is."""

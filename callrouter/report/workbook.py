@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter import Workbook
 
-from callrouter.ledger.figure import printed
 from callrouter.ledger.period import local
 from callrouter.ledger.tally import SHORT, talked, waited
+from callrouter.report import sheets
 from callrouter.report.safe import SIGNS, clean, masked
 
 if TYPE_CHECKING:
@@ -96,11 +96,18 @@ def workbook(found: Content, language: Language, *, mask: bool) -> bytes:
     book.sheet("sheet_calls", CALLS, calls, (19, 18, 18, 32, 12, 20, 24, 12, 12, 8))
     waiting = (_waiting(book, one) for one in found.night.waiting)
     book.sheet("sheet_waiting", WAITING, waiting, (32, 18, 8, 24, 10, 10, 19))
+    more = sheets.Sheets(found, language, book.hide, lambda at: _clock(at, book.zone))
+    book.sheet("sheet_people", sheets.PEOPLE, more.people(), (32, 12, 12, 14, 12, 14, 14))
+    book.sheet("sheet_talk", sheets.TALK, more.talk(), (18, 14, 14, 10, 10))
+    book.sheet("sheet_clients", ("client", *sheets.GROUPS), more.clients(), (32, 10, 10, 22))
+    book.sheet("sheet_sources", ("source", *sheets.GROUPS), more.sources(), (32, 10, 10, 22))
+    book.sheet("sheet_escalations", sheets.ESCALATIONS, more.escalations(), (19, 32, 14, 48, 48))
+    book.sheet("sheet_shared", sheets.SHARED, more.shared(), (32, 64))
     return book.close()
 
 
 def _figures(book: Book) -> Iterable[tuple[object, ...]]:
-    made: dict[str, Any] = printed(book.found.figures)
+    made = book.found.figures
     clients, say = made["clients"], book.language.say
     yield say("lcr"), made["lcr"], made["lost"], made["calls"]
     for name in ("working_hours", "without_short"):

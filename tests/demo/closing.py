@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.demo.company import AT_MOST, CLAIM, STEP
@@ -31,6 +32,9 @@ GOING_ON = """How to go on, with an Asterisk of your own (22.4 or later) and a s
 
 docs/operations.md has the settings, what happens when something fails, and what to back up."""
 
+KEPT = Path("var/demo")
+"""Where what the owner would read of these calls stays."""
+
 
 def columns(text: str) -> str:
     """Return tab-separated lines with their columns under one another."""
@@ -55,3 +59,15 @@ async def show(stage: Stage, view: View, call_id: str) -> None:
             await stage.show(*command)
         else:
             view.say(columns(await stage.run(*command)))
+    await _export(stage, view)
+
+
+async def _export(stage: Stage, view: View) -> None:
+    """Let the nightly export of these calls be made, and say where it is."""
+    view.heading("What the owner reads in the morning")
+    command = ("export", "--date", stage.began.partition("T")[0], "--format", "html,text", "--out", str(KEPT))
+    view.say(f"$ callrouter {' '.join(command)}", "dim")
+    written = (await stage.run(*command[:-1], str(KEPT.resolve()))).splitlines()
+    page, line = (next(Path(one) for one in written if one.endswith(kind)) for kind in (".html", ".txt"))
+    view.say(line.read_text("utf-8").rstrip())
+    view.say(f"the page, for a browser: {page}")

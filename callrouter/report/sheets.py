@@ -1,0 +1,86 @@
+"""The workbook's further sheets, as rows: people, who called, from where, what went on to the head, shared clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from callrouter.ledger.groups import By
+from callrouter.report.grouped import grouped
+from callrouter.report.safe import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from callrouter.report.content import Content
+    from callrouter.report.language import Language
+
+PEOPLE = ("person", "person_answered", "person_missed", "was_silent", "was_away", "talk_in", "talk_out")
+TALK = ("priority", "talk_in", "talk_out", "share", "goal_of")
+GROUPS = ("calls_of", "lost_of", "lcr")
+ESCALATIONS = ("arrived", "client", "kind", "was_silent", "was_away")
+SHARED = ("client", "who_talked")
+Rows: TypeAlias = "Iterable[tuple[object, ...]]"
+
+
+class Sheets:
+    """What they are made of: the content, the words, names and numbers as they may be shown, instants as cells."""
+
+    def __init__(
+        self,
+        found: Content,
+        language: Language,
+        hide: Callable[[str], str],
+        clock: Callable[[float], object],
+    ) -> None:
+        """Keep it."""
+        self._found = found
+        self._figures = found.figures
+        self._language = language
+        self._hide = hide
+        self._clock = clock
+
+    def people(self) -> Rows:
+        """Return everybody's figures."""
+        passed = {one["key"]: one for one in self._figures["escalations"]["people"]}
+        for one in self._figures["people"]:
+            past, talk = passed.get(one["key"], {"silent": 0, "away": 0}), one["talk"]
+            times = (round(talk["seconds_in"]), round(talk["seconds_out"]))
+            yield self.person(one["key"]), one["answered"], one["missed"], past["silent"], past["away"], *times
+
+    def talk(self) -> Rows:
+        """Return the talk with clients of each priority, beside its goal."""
+        for one in self._figures["talk"]["by_priority"]:
+            times = (round(one["seconds_in"]), round(one["seconds_out"]))
+            yield one["key"] or self._language.say("of_no_priority"), *times, one["share"], one["goal"]
+
+    def clients(self) -> Rows:
+        """Return the calls of each client, who called most first."""
+        return self._groups(By.CLIENT, "without_number", self._hide)
+
+    def sources(self) -> Rows:
+        """Return the calls by where callers have the number from."""
+        return self._groups(By.SOURCE, "without_source", clean)
+
+    def escalations(self) -> Rows:
+        """Return the calls that reached the head or beyond."""
+        calls = {one.row.id: one.row for one in self._found.night.calls}
+        for one in self._figures["escalations"]["list"]:
+            row: Any = calls[one["key"]]
+            away = (f"{self.person(who['key'])}: {self._language.name('whys', who['why'])}" for who in one["away"])
+            kind, silent = self._language.name("kinds", one["kind"]), ", ".join(map(self.person, one["silent"]))
+            yield self._clock(row.arrived_at), self._hide(row.client or row.caller or ""), kind, silent, ", ".join(away)
+
+    def shared(self) -> Rows:
+        """Return the clients two of ours talked to."""
+        for one in self._figures["shared_clients"]["list"]:
+            yield self._hide(one["key"]), ", ".join(map(self.person, one["people"]))
+
+    def person(self, key: str | None) -> str:
+        """Return somebody's name."""
+        people = self._found.night.company.people
+        return self._language.say("not_in_scheme") if key is None else clean(people.get(key, key))
+
+    def _groups(self, by: By, nothing: str, shown: Callable[[str], str]) -> Rows:
+        for key, one in grouped(self._found.night, by):
+            name = shown(str(key)) if key else self._language.say(nothing)
+            yield name, one.calls, len(one.lost), one.lcr
