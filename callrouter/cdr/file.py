@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,7 +68,7 @@ def _read(path: Path, since: Position | None, following: int | None) -> Portion:
         records, done, bad = lines.read(text)
         offset += done
         file.seek(max(0, offset - BEFORE))
-        position = Position(inode, offset, file.read(min(BEFORE, offset)))
+        position = Position(inode, offset, _mark(file.read(min(BEFORE, offset))))
     is_end = len(text) < BATCH
     if is_end and following is not None:  # a rotated file gets nothing more: what is torn stays torn
         bad += bool(text[done:].strip())
@@ -87,8 +88,14 @@ def _is_same(file: BinaryIO, since: Position) -> bool:
     """Whether the file is still the one that was read so far: not truncated, and no other one on the same inode."""
     if os.fstat(file.fileno()).st_size < since.offset:
         return False
-    file.seek(since.offset - len(since.before))
-    return file.read(len(since.before)) == since.before
+    size = min(BEFORE, since.offset)
+    file.seek(since.offset - size)
+    return _mark(file.read(size)) == since.before
+
+
+def _mark(text: bytes) -> bytes:
+    """Return what tells this text from another: no more of it, for it is about people who may want to be forgotten."""
+    return hashlib.blake2b(text, digest_size=4).digest()
 
 
 def _unreadable(path: Path, error: OSError) -> UnreadableError:

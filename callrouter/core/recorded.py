@@ -175,7 +175,7 @@ class Position:
     inode: int
     offset: int
     before: bytes
-    """The last bytes before the offset: where they are others, the file is not the one that was read."""
+    """A hash of the last bytes before the offset: where it is another, the file is not the one that was read."""
 
 
 @dataclass(frozen=True, slots=True)

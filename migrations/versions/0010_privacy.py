@@ -1,5 +1,7 @@
 """Who was forgotten, and since when an edition has no files any more."""
 
+import hashlib
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -31,6 +33,11 @@ def upgrade() -> None:
             comment="since when its files are gone: somebody in it was forgotten, or they are old",
         ),
     )
+    # What told a file of Asterisk's records from another was a piece of it, with the numbers in it: now it is a hash.
+    files = sa.table("record_files", sa.column("path"), sa.column("before"))
+    for one in op.get_bind().execute(sa.select(files.c.path, files.c.before)).all():
+        mark = hashlib.blake2b(one.before, digest_size=4).digest()
+        op.execute(files.update().where(files.c.path == one.path).values(before=mark))
 
 
 def downgrade() -> None:

@@ -9,12 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
+from callrouter.cdr.file import read
+from callrouter.core.recorded import Position
 from callrouter.store import schema
 from callrouter.store.database import Database
 from callrouter.store.errors import DatabaseAwayError, DatabaseRefusedError, SchemaRefusedError
-from callrouter.store.tables import metadata
+from callrouter.store.tables import metadata, record_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +72,26 @@ async def test_calls_of_before_know_whether_they_were_lost_as_closed(url: str) -
     async with there.reading() as connection:
         found = await connection.execute(text("SELECT id, is_closed, source FROM calls ORDER BY id"))
         assert [tuple(one) for one in found] == [("abandoned", False, None), ("closed", True, None)]
+    await there.close()
+
+
+async def test_a_file_of_records_that_was_read_is_known_by_a_hash(url: str, tmp_path: Path) -> None:
+    """Where reading goes on stays the same, and no piece of the file is kept: there are numbers in it."""
+    there, path = Database(url), tmp_path / "callrouter.csv"
+    path.write_bytes(b"callrouter,89161234567\n")
+    await schema.upgrade(there, "0009")
+    async with there.writing() as connection:
+        values = {"path": str(path), "inode": path.stat().st_ino, "before": path.read_bytes()}
+        await connection.execute(
+            text("INSERT INTO record_files VALUES (:path, :inode, 23, :before)").bindparams(**values)
+        )
+    await schema.upgrade(there)
+    async with there.reading() as connection:
+        one = (await connection.execute(select(record_files))).one()
+    assert b"8916" not in one.before
+    portion = read(path, Position(one.inode, one.offset, one.before))
+    assert portion is not None
+    assert portion.position.offset == 23
     await there.close()
 
 
