@@ -25,6 +25,7 @@ MAY: dict[str, set[str]] = {
     "succession": {"core", "lease", "store"},
     "flood": {"core"},
     "heap": set(),
+    "systemd": set(),
     "ari": {"core"},
     "agi": {"core", "routing"},
     "cdr": {"core"},

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import click
 
-from callrouter import log, settings
+from callrouter import log, settings, systemd
 from callrouter.ari.health import check as check_asterisk
 from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
@@ -67,9 +67,12 @@ def serve(*, no_wait: bool) -> None:
 async def _serve(told: settings.Settings, *, wait: bool) -> None:
     """Run one worker until SIGTERM or SIGINT; raise what keeps it from running."""
     stop = asyncio.Event()
+    awake = asyncio.create_task(systemd.stay_awake())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        stack.callback(awake.cancel)
+        stack.callback(systemd.tell, systemd.STOPPING)
         alive = last_alive(told.data_dir, told.app)
         held = stack.enter_context(lock(told.data_dir, told.app))
         window = Window(told.app, Idle("starting", "starting"), Metrics(LostReason))
@@ -143,4 +146,6 @@ class _Patience:
 
 
 def _say(line: str) -> None:
+    """Say it; whatever a worker says, it is up: what is wrong with its settings ends it before."""
     click.echo(line, err=True)
+    systemd.tell(systemd.READY, f"STATUS={line}")

@@ -2,7 +2,7 @@
 # Installs the Debian packages the laboratory needs, saying so first. Never asks; exits 2 where it cannot.
 set -euo pipefail
 
-declare -A package_of=([mmdebstrap]=mmdebstrap [sipp]=sip-tester [setpriv]=util-linux [openssl]=openssl)
+declare -A package_of=([mmdebstrap]=mmdebstrap [sipp]=sip-tester [setpriv]=util-linux [openssl]=openssl [systemd-analyze]=systemd)
 missing=()
 for program in "${!package_of[@]}"; do
     command -v "$program" >/dev/null || missing+=("${package_of[$program]}")

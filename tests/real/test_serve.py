@@ -103,6 +103,27 @@ async def test_serve_waits_for_an_asterisk_that_is_away_and_takes_calls_when_it_
             assert await worker.stop() == 0
 
 
+async def test_systemd_hears_of_it(folder: Path) -> None:
+    """A worker that waits for Asterisk is up and says so; it gives signs of life, and says that it stops."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(folder / "notify"))
+        systemd.settimeout(0.0)
+        environment = settings(folder, nowhere()) | {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "200000"}
+        async with serving(environment) as worker:
+            await _heard(systemd, "READY=1\nSTATUS=waiting: Asterisk does not answer")
+            await _heard(systemd, "WATCHDOG=1")
+            await _heard(systemd, "WATCHDOG=1")
+            assert await worker.stop() == 0
+        await _heard(systemd, "STOPPING=1")
+
+
+async def _heard(systemd: socket.socket, said: str) -> None:
+    """Wait until systemd is told that."""
+    async with asyncio.timeout(10.0):
+        while not (await asyncio.get_running_loop().sock_recv(systemd, 1000)).decode().startswith(said):
+            pass
+
+
 async def test_a_worker_that_waits_can_be_stopped(folder: Path) -> None:
     """SIGTERM ends a worker that still waits for Asterisk, at once and with exit 0."""
     async with serving(settings(folder, nowhere())) as worker:
