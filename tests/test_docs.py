@@ -42,7 +42,7 @@ def unknown(line: str) -> list[str]:
     known: set[str] = set()
     words = shlex.split(line)[1:]
     for word in words:
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":
             if word.partition("=")[0] not in known:
                 return [f"{line}: {word}"]
         elif isinstance(command, click.Group):

@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from callrouter.cdr.pbx import ANSWERED, PbxRow, endpoint, is_local, other_half
@@ -24,7 +24,6 @@ _STILL = frozenset({"", "Dial", "Queue", "FollowMe", "Wait", "WaitExten", "Ringi
 """Applications in which a caller waits for somebody: who ends in another one was given up before."""
 _ENDED = frozenset({"Hangup", "Busy", "Congestion"})
 """Applications by which the PBX itself ends the call."""
-_RANG = frozenset({"NO ANSWER", "BUSY", "CANCEL", ANSWERED})
 _RESULTS = {"NO ANSWER": Result.NO_ANSWER, "BUSY": Result.BUSY, "CANCEL": Result.CANCELLED, ANSWERED: Result.ANSWERED}
 _SENT = re.compile(r"(?:/|sip:)(\+?[0-9]{7,15})(?=[@,/&^]|$)")
 _TIMEOUTS = {"Dial": 1, "Queue": 4}
@@ -33,9 +32,10 @@ _TIMEOUTS = {"Dial": 1, "Queue": 4}
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A stretch of conversation: with which phone (`PJSIP/101`; empty: it is not recorded), from when until when."""
+    """A stretch of conversation, from when until when."""
 
     phone: str
+    """With which (`PJSIP/101`); empty: none of ours, or none is recorded."""
     since: Instant
     until: Instant
     is_exact: bool
@@ -162,9 +162,9 @@ def call(rows: Sequence[PbxRow], sides: Sides) -> PbxCall:
         phone=endpoint(first.channel),
         started_at=min(row.start for row in own),
         ended_at=max(row.end for row in own),
-        spoken=spoken,
+        spoken=tuple(replace(one, phone="") if one.phone in sides.outside else one for one in spoken),
         rung=rung,
-        lost=None if spoken else _lost(own, rung),
+        lost=None if spoken else _lost(ordered, own, rung),
         is_answered_outside=is_in and any(one.phone in sides.outside for one in spoken),
     )
 
@@ -222,16 +222,16 @@ def _dialled(own: Sequence[PbxRow]) -> str:
     return next(sent, own[0].dst)
 
 
-def _lost(own: Sequence[PbxRow], rung: Sequence[Rung]) -> LostReason:
+def _lost(rows: Sequence[PbxRow], own: Sequence[PbxRow], rung: Sequence[Rung]) -> LostReason:
     """Return why nobody talked, as far as rows can tell who gave up."""
     last = max(own, key=lambda row: (row.start, row.end))
+    is_recorded = any(row.app.startswith("VoiceMail") for row in rows)
     if not rung:
-        return LostReason.UNREACHABLE if last.app in _ENDED else LostReason.ABANDONED
-    is_over = last.app not in _STILL or _is_late(own, last)
-    is_rung = any(one.result is not Result.UNREACHABLE for one in rung)
+        return LostReason.UNREACHABLE if is_recorded or last.app in _ENDED else LostReason.ABANDONED
     is_refused = all(one.result in {Result.BUSY, Result.UNREACHABLE} for one in rung)
-    if not (is_over or is_refused):
+    if not (is_recorded or is_refused or last.app not in _STILL or _is_late(own, last)):
         return LostReason.ABANDONED
+    is_rung = any(one.result is not Result.UNREACHABLE for one in rung)
     return LostReason.NO_ANSWER if is_rung else LostReason.UNREACHABLE
 
 

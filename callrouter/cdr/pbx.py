@@ -77,13 +77,15 @@ class Columns:
         if start is None:
             raise ValueError("no time at which the call began")
         end = clock(ended) or start + _seconds(duration)
-        texts = self._texts(cells)
+        src, dst, context, channel, peer, app, arguments, disposition, unique, linked, did = self._texts(cells)
+        how = disposition.upper()
         if self._has_answer:
             answer = clock(picked_up)
         else:
             talked = _seconds(billed)
-            answer = end - talked if talked or texts[_TEXTS.index("disposition")] == ANSWERED else None
-        return PbxRow(start, answer, max(start, end), *texts)
+            answer = end - talked if talked or how == ANSWERED else None
+        end = max(start, end)
+        return PbxRow(start, answer, end, src, dst, context, channel, peer, app, arguments, how, unique, linked, did)
 
 
 def clock(text: str) -> Instant | None:

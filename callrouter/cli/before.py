@@ -207,13 +207,13 @@ def _say_what_it_is(told: Told, counts: dict[str, int]) -> None:
     """Say what the figures rest on, and what no CDR tells."""
     _say(f"calls of the period: {counts['in']:,} in, {counts['out']:,} out, {counts['internal']:,} internal")
     for count, what in (
-        (told.late, "answered calls do not say when somebody picked up, the PBX answered first: they waited longer"),
-        (told.unrung, "lost calls rang nobody (a menu, an announcement, voicemail alone)"),
-        (told.outside, "calls were answered outside (sent on to a mobile, or its voicemail)"),
-        (told.unknown, "calls do not say which line was called"),
+        (told.late, "answered, but when is not known (the PBX had answered before: they waited longer than is shown)"),
+        (told.unrung, "lost without a phone that rang (a menu, an announcement, voicemail alone)"),
+        (told.outside, "answered outside (sent on to a mobile, or its voicemail)"),
+        (told.unknown, "to a line that is not known"),
     ):
         if count:
-            _say(f"{count:,} {what}")
+            _say(f"  {what}: {count:,}")
     _say(
         "a CDR does not tell: the step, who heard his phone ring (nobody missed a call here), what a caller did in a"
         " menu, and, unless the PBX records what is unanswered, who left before anything rang"
