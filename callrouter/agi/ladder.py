@@ -65,20 +65,25 @@ def variables(arrived: CallArrived, dials: Dials) -> Iterator[tuple[str, str | f
 
 
 async def _contacts(line: Line, phones: Iterable[str]) -> Dials:
-    own = {phone: found[1] for phone in phones if (found := _OF_THE_PBX.fullmatch(phone))}
+    own = _of_the_pbx(phones)
     said = await read(line, [f"PJSIP_DIAL_CONTACTS({resource})" for resource in own.values()])
-    dials = {phone: (phone,) for phone in phones if phone not in own}
+    dials: Dials = {phone: (phone,) for phone in phones if phone not in own}
     dials |= {phone: tuple(contacts.split("&")) for phone, contacts in zip(own, said, strict=True)}
     return {phone: kept for phone, some in dials.items() if (kept := tuple(filter(can_be_dialled, some)))}
 
 
 async def _unwilling(line: Line, phones: Iterable[str]) -> dict[str, Why]:
-    own = {phone: found[1] for phone in phones if (found := _OF_THE_PBX.fullmatch(phone))}
+    own = _of_the_pbx(phones)
     found: dict[str, Why] = {}
     for kind, why in (("CF", Why.FORWARDED), ("DND", Why.DO_NOT_DISTURB)):
         states = await read(line, [f"DEVICE_STATE(Custom:{kind}{resource})" for resource in own.values()])
         found |= {phone: why for phone, state in zip(own, states, strict=True) if state in _IN_USE}
     return found
+
+
+def _of_the_pbx(phones: Iterable[str]) -> dict[str, str]:
+    """Return the resource of each phone that Asterisk can be asked about."""
+    return {phone: match[1] for phone in phones if (match := _OF_THE_PBX.fullmatch(phone))}
 
 
 def _standing(person: Person, is_there: bool, dials: Dials, unwilling: Mapping[str, Why]) -> Person:  # noqa: FBT001

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from callrouter.agi.asking import Line
+    from callrouter.agi.ladder import Dials
     from callrouter.agi.office import Office
     from callrouter.core.events import CallArrived
     from callrouter.core.facts import Arrival
@@ -45,7 +46,7 @@ async def _route(line: Line, office: Office) -> None:
     there, arrived = await _decided(line, office)
     if arrived.refusal is LostReason.FAILURE:
         return
-    dials = {}
+    dials: Dials = {}
     if arrived.refusal is None:
         arrived, dials = await reachable(line, office, arrived)
     for name, value in variables(arrived, dials):

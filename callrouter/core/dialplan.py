@@ -103,7 +103,9 @@ def _steps(
 
 def _with_legs(call: Call, rung: Rung, one: ev.Dialled) -> Call:
     """Return the call with a leg for each phone that was dialled."""
-    phones = [(person.id, phone) for person in _people(call, rung) for phone in person.phones]
+    phones: list[tuple[PersonId | None, str]] = [
+        (person.id, phone) for person in _people(call, rung) for phone in person.phones
+    ]
     is_answered = one.answered_at is not None
     winner = next((who for who in phones if who[1] == one.phone), (None, one.phone)) if is_answered else None
     if winner is not None and winner not in phones:  # a colleague's pickup, or a number behind a trunk
