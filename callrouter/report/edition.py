@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from callrouter.ledger.figure import printed
+from callrouter.report import personal
 from callrouter.report.export import written
 from callrouter.report.language import language
 from callrouter.report.text import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from callrouter.core.outcome import CallRow
     from callrouter.report.content import Content
@@ -44,15 +45,21 @@ def edition(found: Content, formats: Iterable[str], code: str, number: int, *, m
     """Return the edition of that number; from the second on subject, text and names of files say which it is."""
     words = language(code)
     made = written(found, formats, code, mask=mask)
+    return _edition(subject(found, words), line(found, words), made, words, number)
+
+
+def own_edition(found: Content, person: str, code: str, number: int, *, mask: bool) -> Edition:
+    """Return the edition of somebody who gets his own page: a head his departments', a manager himself."""
+    words = language(code)
+    made = personal.written(found, person, code, mask=mask)
+    said = next(content.decode().strip() for name, content in made.items() if name.endswith(".txt"))
+    return _edition(said.partition(" · ")[0], said, made, words, number)
+
+
+def _edition(about: str, said: str, made: Mapping[str, bytes], words: Language, number: int) -> Edition:
     files = ((named(name, number), MEDIA_TYPES[name.rpartition(".")[2]], content) for name, content in made.items())
-    said = line(found, words)
-    if number > 1:
-        said += "\n\n" + words.say("edition_again", number=number)
-    return Edition(
-        subject=letter_subject(subject(found, words), words, number),
-        text=said,
-        files=tuple(files),
-    )
+    again = "" if number == 1 else "\n\n" + words.say("edition_again", number=number)
+    return Edition(letter_subject(about, words, number), said + again, tuple(files))
 
 
 def subject(found: Content, words: Language) -> str:
