@@ -34,6 +34,14 @@ class PersonPage(View):
         self.whose = self.person(person)
 
     @property
+    def title(self) -> str:
+        """Return whose page it is, and of which date."""
+        day = self.language.date(self.night.date)
+        if self.own.heads:
+            return self.language.say("title_head", departments=self.departments, date=day)
+        return self.language.say("title_own", person=self.whose, date=day)
+
+    @property
     def departments(self) -> str:
         """Return the names of the departments he is the head of."""
         return ", ".join(clean(one.name) for one in self.own.heads)

@@ -101,6 +101,37 @@ def test_a_date_keeps_the_names_of_its_scheme(friday: Callable[..., Said]) -> No
     assert "Анна Иванова" not in page
 
 
+def test_who_waits_is_as_of_the_end_of_the_date(friday: Callable[..., Said]) -> None:
+    """A task that is taken and done the day after is open still in the export of the date, to the byte."""
+    friday("export", "--format", "html,json")
+    files = [Path("var/exports/lcr-2026-11-20").with_suffix(kind) for kind in (".html", ".json")]
+    before = [file.read_bytes() for file in files]
+    waiting = json.loads(before[1])["waiting"]
+    assert {one["number"]: (one["lost"], one["responsible"], one["taken_by"]) for one in waiting} == {
+        "+79161234567": (1, "anna", None),
+        "+79031112233": (1, "gleb", None),
+    }
+    assert friday("lost", "take", "+79161234567", "anna").code == 0
+    assert friday("lost", "done", "+79161234567", "--reason", "rang him").code == 0
+    friday("export", "--format", "html,json", "--date", "2026-11-20")
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_a_persons_own_page(friday: Callable[..., Said]) -> None:
+    """A page and a line under a name of their own; who is nobody in the scheme has none."""
+    said = friday("export", "--for", "gleb", "--json")
+    assert [Path(name).name for name in said.json] == _names("lcr-{}-gleb.html", "lcr-{}-gleb.txt")
+    assert "LCR вчера 66,7" in Path(said.json[1]).read_text()
+    assert friday("export", "--for", "nobody").err == ("error: --for: 'nobody' is nobody in the scheme of 2026-11-20\n")
+
+
+def test_the_goal_is_the_schemes(friday: Callable[..., Said]) -> None:
+    """What the company wants to stay under stands beside what it has."""
+    asyncio.run(apply(SCHEME + "[report]\ngoal = 0.1\n"))
+    friday("export", "--format", "html", "--language", "en")
+    assert "goal: not over 10%" in Path("var/exports/lcr-2026-11-20.html").read_text()
+
+
 def test_asterisks_records_are_compared(friday: Callable[..., Said]) -> None:
     """What they say otherwise of the date is in the export, what they say of another is not."""
     at = FRIDAY + 11 * 3600

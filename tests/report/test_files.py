@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,13 +17,15 @@ from callrouter.core.words import LostReason
 from callrouter.report.content import content
 from callrouter.report.export import FORMATS, files
 from callrouter.report.language import language
-from callrouter.report.safe import clean, defused, masked
+from callrouter.report.safe import clean, defused, masked, receiver
 from callrouter.report.text import line
+from callrouter.store.outbox import Failed
 from tests.ledger import table
 from tests.ledger.rows import call
 from tests.report.nights import MONDAY, night
 
 NUMBER = "+4915112345678"
+MIDNIGHT = table.instant("03-30 00:00")
 CLIENT = "Frau +49 (151) 123-456-78"
 
 
@@ -148,6 +152,49 @@ def test_what_turns_or_commands_is_not_shown(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
-def test_free_text_is_defused() -> None:
-    """A cell that begins as a formula does is quoted."""
-    assert [defused(text) for text in ("=1", "a=1", "\0")] == ["'=1", "a=1", "\ufffd"]
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_free_text_is_defused(sign: str) -> None:
+    """A cell that begins as a formula does is quoted, at full width and behind a tab too; our own numbers stay."""
+    assert defused(f"{sign}1+1") == f"'{sign}1+1"
+    assert defused(f"a{sign}1") == f"a{sign}1"
+    calls = files(night(replace(_lost(), client=f"{sign}cmd")), ["csv"], "ru", mask=False)[f"calls-{MONDAY}.csv"]
+    (row,) = csv.DictReader(io.StringIO(calls.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert row["client"] == f"'{sign}cmd"
+    assert row["caller"] == NUMBER
+
+
+def test_what_is_no_character_is_replaced() -> None:
+    """A zero byte ends no cell."""
+    assert defused("\0") == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("to", "shown"),
+    [
+        ("mail:anna@example.com", "mail:anna@example.com"),
+        ("dir:/srv/reports", "dir:/srv/reports"),
+        ("hook:https://user:word@crm.example.com:8443/secret?key=1", "hook:crm.example.com"),
+    ],
+)
+def test_a_receiver_is_shown_without_its_secrets(to: str, shown: str) -> None:
+    """Of a web address its host is enough to know whom it is about."""
+    assert receiver(to) == shown
+    failed = Failed("k", "export", to, "LCR", "dead", 9, "refused", MIDNIGHT)
+    audit = json.loads(files(night(failed=(failed,)), ["json"], "ru", mask=False)[f"lcr-{MONDAY}.json"])["audit"]
+    assert [one["to"] for one in audit["failed_deliveries"]] == [shown]
+
+
+def test_the_further_sheets_count_what_the_ledger_counts() -> None:
+    """A row for everybody, for each client and source, for each escalation and each shared client."""
+    parts = _sheets(files(night(), ["xlsx"], "en", mask=False)[f"calls-{MONDAY}.xlsx"])
+    made, counted = night().figures, [one.row for one in night().calls if one.row.direction == "in"]
+    rows = [parts[f"xl/worksheets/sheet{number}.xml"].count("<row ") - 2 for number in range(3, 10)]
+    assert rows == [
+        len(night().waiting),
+        len(made["people"]),
+        len(made["talk"]["by_priority"]),
+        len({row.client or row.caller for row in counted}),
+        len({row.source for row in counted}),
+        made["escalations"]["calls"],
+        made["shared_clients"]["clients"],
+    ]

@@ -21,11 +21,14 @@ from callrouter.report.export import files
 from callrouter.report.language import language
 from callrouter.report.page import TOLD, page
 from callrouter.report.view import LISTED
+from callrouter.store.outbox import Failed
 from tests.ledger import table
 from tests.ledger.rows import call
 from tests.report.nights import COMPANY, MONDAY, known_of, night
 
 EVIL = ("<script>alert(1)</script>", '=HYPERLINK("http://evil")', "\u202ekcah", '" onload="x', "a\0b\n{{ 7*7 }}")
+CUT_OFF = 102_000
+"""Bytes after which the strictest of the great mail services shows a page no further."""
 RATES = {"lcr", "share"}
 
 
@@ -174,3 +177,50 @@ def test_who_waits_is_listed_by_priority_then_age() -> None:
     listed = text[text.rindex("Waiting for a call") :]
     assert listed.index("Z +491") < listed.index("+4915100000000")
     assert "Глеб · A · called once · called back once" in " ".join(listed.split())
+
+
+def test_no_mail_client_cuts_it_off() -> None:
+    """However many people, clients, hours and differences there are, and whatever they are called."""
+    names = {f"p{number}": f"Сотрудник {number} с довольно длинным именем" for number in range(90)}
+    calls = [
+        call(
+            f"2026-03-{day:02}T{hour:02}:{minute:02}:00+01:00",
+            lost=LostReason.NO_ANSWER if minute % 3 else None,
+            caller=f"+4915{day:02}{hour:02}{minute:02}",
+            client=f"Общество с ограниченной ответственностью «{hour}:{minute}»" * 2,
+            answered_by=None if minute % 3 else f"p{minute + hour}",
+            source=f"Источник {minute % 7}",
+        )
+        for day in range(1, 29)
+        for hour in range(24)
+        for minute in range(0, 60, 7)
+    ]
+    several = [Difference(f"{number}." + "1" * 60, None, "ended_at", 1.0, 2.0) for number in range(40)]
+    found = night(*calls, of=MONDAY.replace(day=28), company=replace(COMPANY, people=names), differences=tuple(several))
+    for code in ("ru", "en"):
+        text = page(content(found), language(code), mask=False)
+        assert len(text.encode()) < CUT_OFF
+        assert text.count("Общество") < 4 * LISTED
+
+
+def test_what_was_not_delivered_is_told() -> None:
+    """Exports and notices that were given up on the date, each with its receiver; the page says so at its top."""
+    failed = Failed("k", "export", "mail:gleb@example.com", "LCR <b>", "dead", 9, "refused", night().period.start)
+    read = Read(_page("en", failed=(failed, failed)))
+    assert "Not delivered: 2 messages." in read.text
+    assert "LCR <b> → mail:gleb@example.com, 30 Mar 00:00" in read.text
+    found = content(night()).audit.findings + 2
+    assert f"The report, checked: {found} findings, see the end." in read.text
+
+
+def test_escalations_are_told_by_person() -> None:
+    """How many there were, of which kind, who was silent or away; the goal is none."""
+    made: Any = night().figures["escalations"]
+    shown = dict(Read(_page("en")).figures)
+    assert shown["escalations.goal"] == "0"
+    for name in ("calls", "overload", "neglect"):
+        assert shown[f"escalations.{name}"] == str(made[name])
+    told = {one["key"]: (str(one["silent"]), str(one["away"])) for one in made["people"]}
+    assert told
+    for key, counts in told.items():
+        assert tuple(shown[f"escalations.people.{key}.{name}"] for name in ("silent", "away")) == counts
