@@ -93,7 +93,7 @@ def _lost(scheme: Scheme, row: CallRow, waits: written.Told) -> written.Told:
         line=_line(scheme, row.line),
         at=row.arrived_at,
         wait=waited(row) or 0.0,
-        reason="" if row.lost_reason is None else row.lost_reason.value,
+        reason=written.DROPPED if row.lost_reason is None else row.lost_reason.value,
         missed=tuple(_name(scheme, person) for person in missed_by(row)),
         whose=waits.whose if row.responsible is None else _name(scheme, row.responsible),
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Clients in one letter; of the others it says how many there are."""
+DROPPED = "dropped"
+"""The reason of a call that was lost after somebody had talked to the caller, and sent him on."""
 _SHOWN_AS = {
     "lost": ("number", "line", "called", "missed", "tally", "whose", "taken", "take"),
     "waiting": ("number", "line", "since", "missed", "tally", "whose", "taken", "call_back"),
@@ -43,7 +45,7 @@ class Told:
     """The instant at which he called, or since which he waits."""
     wait: float = 0.0
     reason: str = ""
-    """Why the call was lost, by `lcr/1`."""
+    """Why the call was lost, by `lcr/1`; or `DROPPED`."""
     missed: tuple[str, ...] = ()
     lost: int = 0
     attempts: int = 0
@@ -120,7 +122,7 @@ class _Lines:
         known: dict[str, dict[str, object]] = {
             "number": {"number": number},
             "line": {"line": clean(one.line)},
-            "called": {"at": at, "wait": there.seconds(one.wait), "reason": there.name("reasons", one.reason)},
+            "called": {"at": at, "wait": there.seconds(one.wait), "reason": self._reason()},
             "since": {"at": at},
             "missed": {"people": ", ".join(map(clean, one.missed))},
             "tally": {"lost": there.number(one.lost), "attempts": there.number(one.attempts)},
@@ -136,6 +138,10 @@ class _Lines:
             "assign": {"number": number},
         }
         return known[key]
+
+    def _reason(self) -> str:
+        reason = self._one.reason
+        return _say(self._code, reason) if reason == DROPPED else self._language.name("reasons", reason)
 
 
 def _meant(letter: Letter, code: str) -> Iterator[str]:

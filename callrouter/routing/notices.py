@@ -121,13 +121,15 @@ def gathered(
 
 
 def _meant(scheme: Scheme, cause: Cause) -> tuple[PersonId, ...]:
-    """Return for whom it is, in order."""
-    own = None if cause.row is None else cause.row.responsible
+    """Return for whom it is, in order; who sent a caller on to nobody has to see to him before his responsible."""
+    row = cause.row
+    own = None if row is None else row.responsible
     if own is None and cause.client is not None and cause.client.responsible is not None:
         own = next((person for person in scheme.people if person == cause.client.responsible), None)
     department = scheme.departments.get(cause.department or "")
     above = (None if department is None else department.head, scheme.company.owner)
-    people = (own, *above) if cause.kind in _TO_HIS_OWN else above
+    dropped_by = row.dropped_by if row is not None and cause.kind is Notice.LOST else None
+    people = (dropped_by, own, *above) if cause.kind in _TO_HIS_OWN else above
     return tuple(dict.fromkeys(person for person in people if person is not None))
 
 

@@ -175,6 +175,8 @@ OTHERS = Cause(Notice.ANSWERED, "sales", answered(BORIS, responsible=ANNA))
         (TEXT, replace(NOBODYS, department=None), Addressee(IRINA)),
         (TEXT, replace(NOBODYS, client=replace(CLIENT, responsible="boris")), Addressee(BORIS)),
         (TEXT, replace(NOBODYS, client=replace(CLIENT, responsible="left us")), Addressee(GLEB)),
+        (TEXT, replace(HIS, row=replace(LOST, responsible=ANNA, dropped_by=BORIS)), Addressee(BORIS)),
+        (TEXT, replace(OTHERS, row=replace(answered(BORIS, responsible=ANNA), dropped_by=BORIS)), Addressee(ANNA)),
         (TEXT, WAITS, Addressee(GLEB)),
         (TEXT, OTHERS, Addressee(ANNA)),
         (TEXT, Cause(Notice.UNDISTRIBUTED, "sales", answered(GLEB)), Addressee(GLEB)),

@@ -200,6 +200,17 @@ async def test_whoever_was_called_back_in_time_is_nobodys_concern(database: Data
     assert await became(database) == [("lost", "told", "anna")]
 
 
+async def test_who_dropped_a_caller_in_a_transfer_is_told(database: Database) -> None:
+    """Boris talked to him and sent him on to nobody: it is his, before the responsible's; he has no mail here."""
+    row = replace(call(100, by=BORIS, responsible=GLEB), is_dropped=True, dropped_by=BORIS)
+    await happen(database, row)
+    await Teller(database).tells(120)
+    answered, dropped = sorted(await letters(database), key=lambda one: "переводе" in one[2])
+    assert (answered[0], dropped[0]) == ("gleb@example.org", "gleb@example.org")
+    assert "ждал 5\xa0с, потерян при переводе\n" in dropped[2]
+    assert "не вам: Борис" in dropped[2]
+
+
 async def test_what_is_over_is_not_told(database: Database) -> None:
     """Somebody talked to the client before anybody was told; he was forgotten; the notice is not wanted."""
     await happen(database, call(100), call(120, by=GLEB), call(300, number="+79170000001"))
