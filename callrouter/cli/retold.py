@@ -68,10 +68,18 @@ def print_explained(row: CallRow, records: tuple[Record, ...]) -> None:
 
 def _ladder(call: Call) -> Iterator[str]:
     yield "ladder (seconds since the call arrived)"
-    yield from (climbed(stage) for stage in timeline(call))
-    since = call.arrived.arrived_at
+    since, stages = call.arrived.arrived_at, timeline(call)
+    for number in range(len(stages) + 1):
+        yield from (climbed(stage) for stage in stages[number - 1 : number])
+        for transfer in (one for one in call.transfers if one.after == number):
+            by, to = transfer.by or "somebody", transfer.to
+            yield f"{transfer.at - since:6.1f}  {by} transferred him to {to.department or 'nobody'} ({to.line})"
     if call.answered_at is not None:
         yield f"{call.answered_at - since:6.1f}  {call.answered_by or 'somebody who is not in the scheme'} won"
+        if call.sent_at is not None and call.ended_at is not None:
+            yield f"{call.ended_at - since:6.1f}  dropped in the transfer by {call.sent_by or 'somebody'}"
+        elif len(call.talk) > 1:
+            yield f"{call.talk[-1].started_at - since:6.1f}  {call.talk[-1].person or 'somebody'} talked to him last"
     elif call.lost is not None:
         yield f"{(call.ended_at or since) - since:6.1f}  lost: {plain(call.lost)}"
 

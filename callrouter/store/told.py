@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
-from callrouter.core.recorded import AGI, Record, Recorded, phone_of
+from callrouter.core.recorded import AGI, FALLBACK, Record, Recorded, call_of, phone_of
 from callrouter.core.words import CallId, LostReason, PersonId, Result
 from callrouter.routing.caller import STRANGER, Caller, Client
 from callrouter.routing.choose import Chosen, choose
@@ -128,7 +128,7 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
     is_internal = one.is_far_end or company.person(one.phone) is not None
     first = one.talk[0] if one.talk else None
     return CallRow(
-        id=_id(one),
+        id=call_of(one.asterisk_id) if one.last.by == AGI else _id(one),
         line=storable(one.line) if chosen is None else chosen.line,
         department=None if chosen is None else chosen.department,
         caller=number.known,
@@ -161,7 +161,7 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
 
 def _went_on(kept: CallRow, made: CallRow) -> CallRow:
     """Return the router's row of a call that was transferred and then served by the fallback: what follows is there."""
-    since = max(talk.ended_at or talk.started_at for talk in kept.talk)
+    since = max([*(talk.started_at for talk in kept.talk), *(step.started_at for step in kept.steps)])
     talk = tuple(talk for talk in made.talk if talk.started_at > since)
     return replace(
         kept,

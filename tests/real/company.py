@@ -58,7 +58,13 @@ LINES = {
     "patient": Line("+74951230018", "responsible 5, department 5, department 5"),
     "mute": Line("+74951230019", "head 0.5, department 5"),
     "nobody": Line("+74951230017", "head 5, owner 5", "ghosts"),
+    "service": Line("+74951230020", "department 4, head 2", "service"),
 }
+SERVICE = "600"
+"""The extension of the department behind the line `service`."""
+DIALPLAN = f"""[phones](+)
+exten => {SERVICE},1,Goto(callrouter,${{EXTEN}},1)
+"""
 MORE = {"egor": "130", "fedor": "131", "pavel": "141", "duo": "150", "half": "160"}
 DESKS: list[str | Desk] = [
     *PEOPLE.values(),
@@ -113,6 +119,7 @@ sales = {{members = ["anna", "boris", "vera"], head = "gleb"}}
 headless = {{members = ["anna", "boris", "vera"], head = "egor"}}
 ghosts = {{members = ["egor", "fedor"], head = "egor"}}
 pair = {{members = ["pavel", "boris"], head = "gleb"}}
+service = {{members = ["boris", "vera"], head = "gleb", extension = "{SERVICE}"}}
 [ladders]
 {ladders}
 [lines]

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from tests.lab import Behaviour, Call, Company, Moment, Phone
-from tests.real.company import CLIENTS, DESKS, FALLBACK, LINES, MORE, document
+from tests.real.company import CLIENTS, DESKS, DIALPLAN, FALLBACK, LINES, MORE, document
 from tests.real.rig import PEOPLE, Rig
 
 _WATCH = ("calls", "watch", "--once", "--json")
@@ -22,7 +22,7 @@ class House(Rig):
     """The company with its router; `tidy` between two tests."""
 
     def __init__(self) -> None:
-        super().__init__(document(), desks=DESKS, company=Company(fallback=FALLBACK), clients=CLIENTS)
+        super().__init__(document(), desks=DESKS, company=Company(fallback=FALLBACK, dialplan=DIALPLAN), clients=CLIENTS)
         self._since = time.time()
         self._rows: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
