@@ -9,9 +9,10 @@ from callrouter.ari.client import AriClient
 from callrouter.ari.exchange import Exchange
 from callrouter.core.call import Phase
 from callrouter.reception import Reception
+from callrouter.store.outbox import Depth
 from callrouter.store.shipper import Shipper
 from callrouter.switchboard import Switchboard
-from callrouter.web.live import Figures
+from callrouter.web.live import Figures, ToSend
 
 SILENT = 3.0
 """Seconds without an answer after which the database is away; it is asked each second."""
@@ -29,6 +30,7 @@ class Condition:
         switchboard: Switchboard,
         shipper: Shipper,
         lease_age: Callable[[], float | None],
+        outbox: Callable[[], Depth | None],
     ) -> None:
         self._ari = ari
         self._exchange = exchange
@@ -36,6 +38,7 @@ class Condition:
         self._switchboard = switchboard
         self._shipper = shipper
         self._lease_age = lease_age
+        self._outbox = outbox
         self._answered_at = time.monotonic()
 
     def database_answered(self) -> None:
@@ -75,7 +78,15 @@ class Condition:
             failures=journal.failures,
             dropped=self._shipper.dropped,
             lease_age=self._lease_age(),
+            outbox=self._to_send(),
         )
+
+    def _to_send(self) -> ToSend | None:
+        depth = self._outbox()
+        if depth is None:
+            return None
+        age = 0.0 if depth.oldest is None else max(time.time() - depth.oldest, 0.0)
+        return ToSend(depth.waiting, depth.dead, age)
 
     def _spool(self) -> int | None:
         try:

@@ -34,6 +34,7 @@ from callrouter.desks import Desks
 from callrouter.directory import Directory
 from callrouter.flood import MOST as FLOOD, Flood
 from callrouter.heap import give_back
+from callrouter.jobs.clerk import Clerk
 from callrouter.jobs.forgetting import let_go
 from callrouter.jobs.notices import Notices
 from callrouter.lease import Lease, LeaseLostError
@@ -139,6 +140,7 @@ class Worker:
         self._shipper = Shipper(journal, database, lease.fence)
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
         self._notices = Notices(database, self._scheme, now)
+        self._clerk = Clerk(database, self._scheme, now)
         self._succession = Succession(
             lease, database, roll_call(settings), self._exchange.take_over, self._written, now
         )
@@ -146,7 +148,13 @@ class Worker:
         login = (settings.ari_username, settings.password())
         self._ari = AriClient(settings.ari_url, login, settings.app, self._exchange, observer=self._metrics)
         self._condition = Condition(
-            self._ari, self._exchange, self._reception, self._switchboard, self._shipper, lambda: lease.age
+            self._ari,
+            self._exchange,
+            self._reception,
+            self._switchboard,
+            self._shipper,
+            lambda: lease.age,
+            lambda: self._clerk.depth,
         )
         self._revisions = Revisions(database, self._reception, self._pauses, self._condition.database_answered)
         self._window = window
@@ -283,6 +291,7 @@ class Worker:
                     self._succession.run(),
                     self._serve_agi(),
                     self._notices.run(),
+                    self._clerk.run(),
                     _live(held),
                     give_back(),
                     let_go(self._database, self._shipper.journal, self._memory),

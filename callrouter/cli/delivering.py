@@ -15,13 +15,12 @@ ALONE = frozenset({"deliver", "wants_json"})
 
 def deliver(ctx: click.Context, *, wants_json: bool) -> None:
     """Make what is due by the scheme, once for each date, whoever else does so at this moment; print what it made."""
-    import os
     import secrets
     import time
 
     from callrouter import log
     from callrouter.cli.opening import with_database
-    from callrouter.cli.outbox import NICER
+    from callrouter.cli.outbox import step_back
     from callrouter.cli.show import json_value
     from callrouter.jobs.nightly import Nightly
 
@@ -29,7 +28,7 @@ def deliver(ctx: click.Context, *, wants_json: bool) -> None:
     if set(given) - ALONE:
         raise click.UsageError("--deliver takes no other option but --json: [report] of the scheme says the rest", ctx)
     log.configure()
-    os.nice(NICER)
+    step_back()
 
     async def work(database: Database) -> list[Made]:
         nightly = Nightly(database, secrets.token_hex(8), time.time)

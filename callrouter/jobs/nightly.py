@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from callrouter.core.errors import AwayError, CallrouterError
+from callrouter.jobs.due import EXPORT, REVIEW, due_dates
 from callrouter.jobs.night import night
-from callrouter.ledger.nightly import due, newest
+from callrouter.ledger.nightly import newest
 from callrouter.report.content import content
 from callrouter.report.edition import Edition, digest, edition, own_edition
 from callrouter.routing.receivers import receivers
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Scheme
     from callrouter.store.database import Database
 
-EXPORT, REVIEW = "export", "review"
-"""The first edition of each date; a look each night at the last dates, of which more may have become known."""
 REVIEWED = 7
 """Days that are looked at again."""
 TERM = 15.0
@@ -184,15 +183,6 @@ class Nightly:
         made = Made(of, number, len(receivers(scheme)))
         self.made.append(made)
         log.info("an export is made", date=str(of), edition=number, receivers=made.receivers)
-
-
-async def due_dates(connection: AsyncConnection, scheme: Scheme, now: Instant) -> tuple[date, ...]:
-    """Return the business dates whose exports are due and not made, oldest first."""
-    first = await runs.first(connection, EXPORT)
-    begin = None if first is None else date.fromisoformat(first)
-    at, timezone = scheme.report.at, scheme.timezone
-    done = await runs.finished(connection, EXPORT, begin or date.min)
-    return due(now, at, timezone, begin, done)
 
 
 def whose_of(receiver: Receiver) -> str:

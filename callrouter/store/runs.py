@@ -68,6 +68,12 @@ async def first(connection: AsyncConnection, job: str) -> str | None:
     return found
 
 
+async def held(connection: AsyncConnection, job: str, now: Instant) -> frozenset[str]:
+    """Return the dates (YYYY-MM-DD) that somebody has in hand, or that are to be tried again later."""
+    its = (runs.c.job == job, runs.c.finished_at.is_(None), runs.c.claimed_until > now)
+    return frozenset((await connection.execute(select(runs.c.date).where(*its))).scalars())
+
+
 async def failing(connection: AsyncConnection, job: str) -> tuple[tuple[str, str], ...]:
     """Return the dates whose last try came to nothing, and why, oldest first."""
     its = (runs.c.job == job, runs.c.finished_at.is_(None), runs.c.error.is_not(None))

@@ -8,6 +8,18 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class ToSend:
+    """What is on its way to people."""
+
+    waiting: int
+    """Messages that wait to be delivered, …"""
+    dead: int
+    """… and those that were given up."""
+    age: float
+    """Seconds the oldest message waits; 0: nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What can be read off a worker; what only grows is counted since its start."""
 
@@ -25,6 +37,8 @@ class Figures:
     """Records that could not be read or stored."""
     lease_age: float | None = None
     """Seconds since the last confirmed beat of the lease; None: there is no lease."""
+    outbox: ToSend | None = None
+    """What is on its way to people; None: it cannot be looked at."""
 
 
 class Live(Protocol):

@@ -84,6 +84,7 @@ class Metrics:
         yield GaugeMetricFamily("callrouter_ready", "1: the worker takes calls in full health", value=not live.why())
         yield from _state(figures)
         yield from _journal(figures)
+        yield from _outbox(figures)
         yield _counted("calls", "Calls from outside that ended", ("outcome", "lost_reason", "routed_by"), self._calls)
         flood = "Calls of a number that called more than 10 times within 10 s"
         yield CounterMetricFamily("callrouter_flood_calls", flood, value=self._flood)
@@ -122,6 +123,16 @@ def _journal(figures: Figures) -> Iterator[Metric]:
     yield CounterMetricFamily("callrouter_journal_failures", failures, value=figures.failures)
     dropped = "Records that could not be read or stored"
     yield CounterMetricFamily("callrouter_records_dropped", dropped, value=figures.dropped)
+
+
+def _outbox(figures: Figures) -> Iterator[Metric]:
+    if (outbox := figures.outbox) is None:
+        return
+    waiting = "Exports and notices that wait to be delivered"
+    yield GaugeMetricFamily("callrouter_outbox_waiting", waiting, value=outbox.waiting)
+    yield GaugeMetricFamily("callrouter_outbox_dead", "Exports and notices that were given up", value=outbox.dead)
+    age = "Seconds the oldest of those that wait has waited"
+    yield GaugeMetricFamily("callrouter_outbox_oldest_seconds", age, value=outbox.age)
 
 
 def _counted(name: str, said: str, labels: tuple[str, ...], counted: Mapping[Any, int]) -> Metric:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from callrouter.jobs.due import due_dates, is_due
 from callrouter.jobs.night import night
-from callrouter.jobs.nightly import TERM, Made, Nightly, due_dates
+from callrouter.jobs.nightly import TERM, Made, Nightly
 from callrouter.report.edition import Edition, digest
 from callrouter.report.export import files
 from callrouter.routing.scheme import parse
@@ -69,6 +70,12 @@ async def make(database: Database, clock: Clock, word: str = "a") -> list[Made]:
     nightly = Nightly(database, word, clock)
     await nightly.run()
     return nightly.made
+
+
+async def anything(database: Database, clock: Clock) -> bool:
+    """Whether there is something to make that nobody has in hand."""
+    async with database.reading() as connection:
+        return await is_due(connection, parse(document()), clock.now)
 
 
 async def messages(database: Database) -> list[Listed]:
@@ -162,8 +169,11 @@ async def test_a_killed_worker_is_followed_by_another(database: Database) -> Non
     async with database.writing() as connection:
         await runs.begin(connection, "export", FRIDAY, "killed", clock.now, clock.now + TERM)
     assert await make(database, clock) == []
+    assert not await anything(database, clock)
     clock.now += TERM
+    assert await anything(database, clock)
     assert await make(database, clock) == [Made(FRIDAY, 1, 5)]
+    assert not await anything(database, clock)
 
 
 class Slow(Nightly):

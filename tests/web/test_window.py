@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from callrouter.core.words import LostReason
 from callrouter.web import server
-from callrouter.web.live import Figures, Idle
+from callrouter.web.live import Figures, Idle, ToSend
 from callrouter.web.metrics import Metrics
 from callrouter.web.server import BindError, listening
 from callrouter.web.window import Window
@@ -118,7 +118,7 @@ async def test_before_there_is_a_worker(site: Site) -> None:
 async def test_figures(site: Site) -> None:
     """What can be read off the worker is shown as it is at that moment."""
     calls = {"reception": 1, "climbing": 2, "talking": 0}
-    site.window.live = Worker(read=Figures(calls, 3, 4, 5, 6, 7, 0.5))
+    site.window.live = Worker(read=Figures(calls, 3, 4, 5, 6, 7, 0.5, ToSend(8, 9, 10.5)))
     found = await site.samples()
     assert {name: value for name, value in found.items() if name.startswith("callrouter_live_calls")} == {
         "callrouter_live_calls{phase=reception}": 1,
@@ -131,6 +131,9 @@ async def test_figures(site: Site) -> None:
     assert found["callrouter_journal_failures_total"] == 6
     assert found["callrouter_records_dropped_total"] == 7
     assert found["callrouter_lease_age_seconds"] == 0.5
+    assert found["callrouter_outbox_waiting"] == 8
+    assert found["callrouter_outbox_dead"] == 9
+    assert found["callrouter_outbox_oldest_seconds"] == 10.5
 
 
 async def test_what_is_not_known_is_not_shown(site: Site) -> None:
@@ -138,6 +141,7 @@ async def test_what_is_not_known_is_not_shown(site: Site) -> None:
     site.window.live = Worker(read=Figures(spool=None))
     found = await site.samples()
     assert "callrouter_lease_age_seconds" not in found
+    assert "callrouter_outbox_waiting" not in found
     assert "callrouter_spool_bytes" not in found
 
 
