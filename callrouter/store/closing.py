@@ -26,6 +26,7 @@ async def close(connection: AsyncConnection, call: Call) -> None:
     is_elsewhere = call.arrived.known_from == "crm" and final.responsible is not None
     claimants = () if is_elsewhere else call.arrived.claimants  # the CRM says whose he is
     known = await client_of(connection, final, claimants, call.arrived.claim_after)
+    known = {name: value for name, value in known.items() if value is not None}  # who got him by it already stays
     await rows.finish(connection, final, known)
     await tasks.review(connection, final, known.get("client_id"))
     await notices.ended(connection, final, known, claimants)
@@ -40,6 +41,18 @@ async def give_back(connection: AsyncConnection, final: CallRow) -> None:
             await connection.execute(delete(table).where(table.c.call_id == final.id))
         other = (calls.c.asterisk_id == final.asterisk_id) & (calls.c.id != final.id)
         await connection.execute(delete(calls).where(other, calls.c.routed_by.in_((FALLBACK, AGI))))
+
+
+async def is_recorded(connection: AsyncConnection, arrived: CallRow, app: str) -> bool:
+    """Whether Asterisk's records of a call that the dialplan serves came first, and have made its row: it is ours now.
+
+    If the fallback has served it, its row is made anew on top of what we know.
+    """
+    taken = await connection.execute(update(calls).where(calls.c.id == arrived.id).values(app=app))
+    if taken.rowcount:
+        return True
+    await give_back(connection, arrived)
+    return False
 
 
 async def client_of(

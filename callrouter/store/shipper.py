@@ -192,9 +192,9 @@ class Shipper:
                 ended.append(call)
         if lines:
             await connection.execute(insert(journal), [self._row(line, segment) for line in lines])
-        for call in arrived.values():
-            if call.phase is Phase.DIALPLAN:  # it may have ended, and Asterisk's records may have come first
-                await closing.give_back(connection, row(call))
+        for call in [one for one in arrived.values() if one.phase is Phase.DIALPLAN]:
+            if await closing.is_recorded(connection, row(call), self.journal.app):
+                del arrived[call.id]
         await rows.begin(connection, [row(call) for call in arrived.values()], self.journal.app)
         for call in sorted(ended, key=lambda one: (one.ended_at or 0.0, one.arrived.arrived_at)):
             await closing.close(connection, call)
