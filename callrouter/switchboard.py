@@ -124,6 +124,14 @@ class Switchboard:
             sending = self._transfer(replace(arrival, caller_raw=line.call.arrived.caller_raw), leg)
             line.transfer = asyncio.create_task(sending, name=f"transfer {arrival.call}")
 
+    def transfer_instead(self, call: CallId, leg: LegId, asked: CallId) -> None:
+        """Who asked a department while a caller waited has hung up before it answered: it rings for that caller."""
+        line = self._lines.get(asked)
+        if line is not None and line.call is not None and line.call.phase is Phase.CLIMBING:
+            there = replace(line.arrival, call=call, at=self._now(), asterisk_id=line.call.caller)
+            if self.is_inside(there.line):
+                self.transfer(there, leg)
+
     def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
         """Go on with a call of which no record tells, as Asterisk has it, once its channels are ours."""
         line = self._lines[arrival.call] = _Line(arrival)
@@ -156,7 +164,7 @@ class Switchboard:
 
     def deliver(self, call: CallId, event: ev.Event) -> None:
         """Hand an event to its call; a call that is over hears no more."""
-        if isinstance(event, ev.LegReplaced):
+        if isinstance(event, ev.LegReplaced | ev.LeadsTo):
             event = replace(event, person=self._person_at(event.phone))
         if (line := self._lines.get(call)) is not None:
             line.events.put_nowait(event)

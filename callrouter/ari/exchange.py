@@ -48,6 +48,10 @@ class Calls(resync.Calls, Protocol):
         """The caller of the arrival's call was sent there by whoever that leg stands for."""
         ...
 
+    def transfer_instead(self, call: CallId, leg: LegId, asked: CallId) -> None:
+        """The caller was sent to where another call rings, that of whoever that leg stands for."""
+        ...
+
     def __len__(self) -> int:
         """How many there are."""
         ...
@@ -114,6 +118,8 @@ class Exchange:
                 self._arrived(message)
             case ms.ChannelUserevent() if message.eventname == THERE:
                 self.errands.send(self._there(message))
+            case ms.BridgeAttendedTransfer(replace_channel=ms.Channel()):
+                self._joined_early(message.replace_channel)
             case ms.ApplicationReplaced():
                 self._replaced.set()
 
@@ -135,7 +141,7 @@ class Exchange:
             await self._serve(channel, args)
             return
         log.warning("a caller whom nobody served is taken in", asterisk_id=channel.id)
-        if self._phone.channels.near(channel.name) is not None:
+        if self._phone.channels.other_end(channel.name) is not None:
             self._received(channel, args[0])
             return
         call = self._receive(channel, args[0])
@@ -183,9 +189,15 @@ class Exchange:
         arrival = Arrival(near.call, self._now(), channel.id, line, number, channel.phone, is_local=True)
         self._calls.transfer(arrival, near.leg)
 
+    def _joined_early(self, near: ms.Channel) -> None:
+        """Somebody hung up while the department still rang for him: he has sent his caller there."""
+        ours, asked = self._phone.channels.whose(near.id), self._phone.channels.other_end(near.name)
+        if ours is not None and ours.leg is not None and asked is not None:
+            self._calls.transfer_instead(ours.call, ours.leg, asked.call)
+
     async def _near(self, far: ms.Channel) -> Whose | None:
         for _ in range(LOOKS):
-            if (near := self._phone.channels.near(far.name)) is not None:
+            if (near := self._phone.channels.other_end(far.name)) is not None:
                 return near
             await asyncio.sleep(NEWCOMER / LOOKS)
         return None

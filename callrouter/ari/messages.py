@@ -147,6 +147,27 @@ class CallBroadcast(_News):
     channel: Channel
 
 
+class BridgeAttendedTransfer(_News):
+    """Somebody who talked to two has joined them: a `Local/` channel links their bridges, an end in each."""
+
+    type: Literal["BridgeAttendedTransfer"]
+    transferee: Channel | None = None
+    transfer_target: Channel | None = None
+    destination_link_first_leg: Channel | None = None
+    destination_link_second_leg: Channel | None = None
+    replace_channel: Channel | None = None
+    """The end in the place of who joined them, where the other one was not in a bridge yet: his call rings still."""
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Return the ends of the link, each with the phone that is heard on it."""
+        pairs = (
+            (self.destination_link_first_leg, self.transfer_target),
+            (self.destination_link_second_leg, self.transferee),
+        )
+        return tuple((end.id, heard.phone) for end, heard in pairs if end is not None and heard is not None)
+
+
 class ApplicationReplaced(_News):
     """Another socket took our application's name: this one hears nothing more."""
 
@@ -172,6 +193,7 @@ Message = (
     | ChannelDtmfReceived
     | PlaybackFinished
     | CallBroadcast
+    | BridgeAttendedTransfer
     | ApplicationReplaced
     | ChannelUserevent
 )
@@ -187,6 +209,7 @@ TYPES = frozenset(
         "ChannelDtmfReceived",
         "PlaybackFinished",
         "CallBroadcast",
+        "BridgeAttendedTransfer",
         "ApplicationReplaced",
         "ChannelUserevent",
     }

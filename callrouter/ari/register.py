@@ -40,8 +40,8 @@ class Register:
         self._whose: dict[str, Whose] = {}
         self._channels: dict[CallId, list[str]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
-        self._near: dict[str, str] = {}
-        """The channels of ours that have a far end (`Local/…;1`), by name."""
+        self._ends: dict[str, str] = {}
+        """The channels of ours that are one end of a `Local/` channel, by name."""
 
     def is_unknown(self, channel: str) -> bool:
         """Whether we have nothing to do with a channel; one that ended lately may still be on an older list."""
@@ -57,14 +57,14 @@ class Register:
         self._channels.setdefault(whose.call, []).append(channel)
 
     def note(self, channel: ms.Channel) -> None:
-        """Remember the name of a channel of ours that has a far end."""
-        if channel.name.endswith(NEAR) and channel.id in self._whose:
-            self._near[channel.name] = channel.id
+        """Remember the name of a channel of ours that has another end."""
+        if channel.name.endswith((NEAR, FAR)) and channel.id in self._whose:
+            self._ends[channel.name] = channel.id
 
-    def near(self, name: str) -> Whose | None:
-        """Return whose the near end of a far end is (`Local/600@phones-00000001;2`): it stands in a leg's place."""
-        near = self._near.get(name.removesuffix(FAR) + NEAR) if name.endswith(FAR) else None
-        return self._whose.get(near) if near is not None else None
+    def other_end(self, name: str) -> Whose | None:
+        """Return whose the other end is (`Local/600@phones-00000001;1` of `…;2`): it stands in a channel's place."""
+        other = name.removesuffix(FAR) + NEAR if name.endswith(FAR) else name.removesuffix(NEAR) + FAR
+        return self._whose.get(self._ends.get(other, ""))
 
     def take_up(self, call: Call) -> None:
         """Know the channels of a call that a former life has left."""
@@ -79,10 +79,12 @@ class Register:
         """The call is over."""
         for channel in self._channels.pop(call, ()):
             self._whose.pop(channel, None)
-        self._near = {name: channel for name, channel in self._near.items() if channel in self._whose}
+        self._ends = {name: channel for name, channel in self._ends.items() if channel in self._whose}
 
     def hear(self, message: ms.Message, calls: Calls, at: Instant) -> bool:
         """Tell the call that a message is about; False where it is about no channel that we know."""
+        if isinstance(message, ms.BridgeAttendedTransfer):
+            self._linked(message, calls, at)
         subject = _subject(message)
         if subject is None or (whose := self._whose.get(subject)) is None:
             return False
@@ -98,6 +100,12 @@ class Register:
         if event is not None:
             calls.deliver(whose.call, event)
         return True
+
+    def _linked(self, message: ms.BridgeAttendedTransfer, calls: Calls, at: Instant) -> None:
+        for end, phone in message.links:
+            whose = self._whose.get(end)
+            if whose is not None and whose.leg is not None:
+                calls.deliver(whose.call, ev.LeadsTo(at, whose.leg, phone, None))
 
     def _replace(self, old: str, new: str, whose: Whose) -> None:
         """Another channel stands in the place of ours, which then ends with `StasisEnd` alone."""
@@ -117,7 +125,7 @@ def _subject(message: ms.Message) -> str | None:
             return message.playback.id
         case ms.Dial():
             return message.peer.id
-        case ms.ApplicationReplaced() | ms.ChannelUserevent():
+        case ms.ApplicationReplaced() | ms.ChannelUserevent() | ms.BridgeAttendedTransfer():
             return None
         case _:
             return message.channel.id if message.channel else None

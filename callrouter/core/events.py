@@ -218,6 +218,16 @@ class LegReplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadsTo:
+    """Whose phone is heard on the channel that stands in a leg's place, after an attended transfer."""
+
+    at: Instant
+    leg: LegId
+    phone: str
+    person: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Transferred:
     """Who talked to the caller has sent him to a department: he climbs its ladder, in the same call."""
 
@@ -343,6 +353,7 @@ Event = (
     | KeyPressed
     | LegEnded
     | LegReplaced
+    | LeadsTo
     | Transferred
     | Joined
     | ConnectFailed

@@ -16,7 +16,7 @@ from callrouter.core.recorded import AGI
 from callrouter.core.recovery import recovered
 from callrouter.core.running import Reaction, due, end_step
 from callrouter.core.sound import heard, waiting_sound
-from callrouter.core.transfer import is_awaited, passed_on, talks_again, transferred
+from callrouter.core.transfer import is_awaited, leads_to, passed_on, talks_again, transferred
 from callrouter.core.words import CallId, Instant, LostReason, Release, Result
 
 
@@ -62,6 +62,8 @@ def advance(call: Call, event: ev.Event) -> Reaction:  # noqa: C901, PLR0912 - t
             return _leg_ended(call, event)
         case ev.LegReplaced():
             return _leg_replaced(call, event)
+        case ev.LeadsTo():
+            return leads_to(call, event), ()
         case ev.Transferred():
             return transferred(call, event)
         case ev.Joined():

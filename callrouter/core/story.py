@@ -47,6 +47,8 @@ def heard(event: ev.Event) -> str:  # noqa: C901, PLR0912 - the table of events,
             return f"{person_of(leg)} ended ({end.value}{f' {sip}' if sip else ''})"
         case ev.LegReplaced(leg=leg, phone=phone, person=person):
             return f"{person or phone} takes the place of {person_of(leg)}"
+        case ev.LeadsTo(leg=leg, phone=phone, person=person):
+            return f"{person or phone} is heard on {person_of(leg)}"
         case ev.Transferred(to=to):
             return f"the caller is transferred to {to.department or 'nobody'} ({to.line})"
         case ev.Joined(leg=leg):

@@ -36,12 +36,23 @@ def is_awaited(call: Call, leg: Leg) -> bool:
     return call.phase is Phase.TALKING and leg.id == call.winner and leg.answered_at is None
 
 
+def leads_to(call: Call, event: ev.LeadsTo) -> Call:
+    """Take note of whose phone it is; the conversation on it, if there is one, is his."""
+    leg = legs.find(call, event.leg)
+    if leg is None or leg.id != call.winner or not _is_way(call, leg):
+        return call
+    call = legs.put(call, replace(leg, phone=event.phone, person=event.person))
+    if leg.answered_at is None:
+        return call
+    return replace(call, talk=(*call.talk[:-1], replace(call.talk[-1], person=event.person)))
+
+
 def transferred(call: Call, event: ev.Transferred) -> Reaction:
     """Let him climb the department's ladder: the channel that led there goes, the caller waits anew."""
     leg = legs.find(call, event.leg)
     if call.phase is not Phase.TALKING or leg is None or leg.id != call.winner or leg.state is LegState.GONE:
         return call, ()
-    call, stopped = legs.stop(hushed(call, event.at), lambda one: one.id == event.leg, Result.ELSEWHERE)
+    call, stopped = legs.stop(_unsaid(hushed(call, event.at), leg), lambda one: one.id == leg.id, Result.ELSEWHERE)
     parted, to = (*stopped, *close_bridge(call)), event.to
     begun = call.plan.ladder[: len(call.steps)]
     sent = Transfer(event.at, _last(call), event.leg, len(begun), replace(to, ladder=(*begun, *to.ladder)))
@@ -54,6 +65,20 @@ def transferred(call: Call, event: ev.Transferred) -> Reaction:
     call, commands = climb(call, event.at)
     sound = (waiting_sound(call),) if call.phase is Phase.CLIMBING else ()
     return call, (*parted, guard, *sound, *commands)
+
+
+def _is_way(call: Call, leg: Leg) -> bool:
+    """Whether it took the place of who talked to the caller, and is nobody's whom the scheme knows."""
+    awaited = leg.answered_at is None
+    return leg.person is None and (awaited or (len(call.talk) > 1 and call.talk[-1].started_at == leg.answered_at))
+
+
+def _unsaid(call: Call, way: Leg) -> Call:
+    """The dialplan may have answered the way to a department: nobody has talked there."""
+    if not _is_way(call, way):
+        return call
+    talk = call.talk if way.answered_at is None else call.talk[:-1]
+    return replace(legs.put(call, replace(way, result=None)), talk=talk)
 
 
 def _last(call: Call) -> PersonId | None:

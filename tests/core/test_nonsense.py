@@ -121,6 +121,11 @@ class Nonsense(RuleBasedStateMachine):
         to = replace(arrived(at=at, arrived_at=at, refusal=refusal, goes_on=goes_on), ladder=tuple(ladder))
         self.witness.saw(ev.Transferred(at, leg, to))
 
+    @rule(at=INSTANTS, data=st.data(), person=PERSONS | st.none())
+    def leads(self, at: float, data: st.DataObject, person: object) -> None:
+        """Somebody is heard on a channel, perhaps on one that nobody was replaced by."""
+        self.witness.saw(ev.LeadsTo(at, self._leg(data), "PJSIP/1", person))  # type: ignore[arg-type]
+
     @rule(at=INSTANTS, person=PERSONS)
     def changed(self, at: float, person: object) -> None:
         """Somebody is perhaps free."""

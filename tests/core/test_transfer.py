@@ -10,6 +10,7 @@ from callrouter.core import commands as cm, events as ev, machine
 from callrouter.core.call import Call, Phase
 from callrouter.core.outcome import row
 from callrouter.core.recorded import Ending, PickedUp
+from callrouter.core.story import heard
 from callrouter.core.timeline import timeline
 from callrouter.core.words import LegId, LostReason, Release, Result
 from tests.core.calls import (
@@ -112,9 +113,29 @@ def test_only_who_has_the_caller_can_send_him(by: LegId) -> None:
 
 
 def test_a_transfer_that_the_dialplan_answers_first() -> None:
-    """The way there is up before the department is heard of: it is nobody's talk of long, and the sender is known."""
+    """The way there is up before the department is heard of: that is nobody's talk, and the sender is known."""
     call, _ = after(talking(), *SENT, ev.LegAnswered(T + 20.1, WAY), ev.Transferred(T + 20.25, WAY, SERVICE))
     assert (call.sent_by, call.phase) == (ANNA, Phase.CLIMBING)
+    assert [(talk.person, talk.ended_at) for talk in call.talk] == [(ANNA, T + 20)]
+
+
+def test_who_has_him_after_a_transfer_may_send_him_too() -> None:
+    """Gleb, on whose phone he was taken over, answers for the transfer; what the two said is Gleb's."""
+    gleb = replace(SENT[0], person=GLEB, phone="PJSIP/110", is_up=True)
+    call, _ = after(talking(), gleb, ev.Transferred(T + 30, WAY, SERVICE))
+    assert (call.sent_by, [talk.person for talk in call.talk]) == (GLEB, [ANNA, GLEB])
+
+
+@pytest.mark.parametrize("is_up_first", [True, False])
+def test_who_is_heard_after_an_attended_transfer(is_up_first: bool) -> None:
+    """Whose phone is at the other end is told a little before or after it is up: the talk there is his."""
+    told = [ev.LegAnswered(T + 20.1, WAY), ev.LeadsTo(T + 20.2, WAY, "PJSIP/110", GLEB)]
+    call, _ = after(talking(), *SENT, *(told if is_up_first else reversed(told)))
+    assert [(talk.person, talk.started_at) for talk in call.talk] == [(ANNA, T + 4), (GLEB, T + 20.1)]
+    assert [(one.person, one.phone) for one in call.legs][-1] == (GLEB, "PJSIP/110")
+    assert heard(told[1]) == "gleb is heard on the way"
+    again = ev.LeadsTo(T + 21, leg(1, 1, ANNA), "PJSIP/102", BORIS)
+    assert after(call, again) == (call, ())
 
 
 def test_the_router_comes_back_while_the_department_rings() -> None:

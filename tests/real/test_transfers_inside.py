@@ -166,6 +166,52 @@ async def test_a_transfer_to_a_phone_says_whose_it_is(house: House) -> None:
     assert row["talk"][0]["ended_at"] < row["talk"][1]["started_at"]
 
 
+async def test_an_attended_transfer_says_whom_it_led_to(house: House) -> None:
+    """Anna asks the department, Vera answers, Anna joins the two: he ended up with Vera; the question is apart."""
+    _, call, anna = await at_home(house)
+    await anna.hold()
+    asking = await house.phone("anna").dial(SERVICE)
+    _, vera = await house.rings("boris", "vera")
+    vera.answer()
+    await talk(asking, vera)
+    assert await anna.attended_transfer(asking) == 200
+    await talk(call, vera)
+    await call.hangup()
+    first, second = await house.rows(2)
+    assert told(first) == ("anna", ["anna", "vera"], "vera", False, None)
+    assert (first["direction"], second["direction"], second["caller"]) == ("in", "internal", "101")
+
+
+async def test_an_attended_transfer_to_a_phone_says_whose_it_is(house: House) -> None:
+    """Anna asks Gleb on his own number and joins the two."""
+    _, call, anna = await at_home(house)
+    await anna.hold()
+    asking = await house.phone("anna").dial("110")
+    (gleb,) = await house.rings("gleb")
+    gleb.answer()
+    await talk(asking, gleb)
+    assert await anna.attended_transfer(asking) == 200
+    await talk(call, gleb)
+    await call.hangup()
+    assert told(await house.row()) == ("anna", ["anna", "gleb"], "gleb", False, None)
+
+
+async def test_who_asks_the_department_hangs_up_before_it_answers(house: House) -> None:
+    """Anna joins the two while it still rings: it rings for the caller from now on, as after a blind transfer."""
+    _, call, anna = await at_home(house)
+    await anna.hold()
+    asking = await house.phone("anna").dial(SERVICE)
+    await house.rings("boris", "vera")
+    assert await anna.attended_transfer(asking) == 200
+    (vera,) = await house.rings("vera")
+    vera.answer()
+    await talk(call, vera)
+    await call.hangup()
+    first, second = await house.rows(2)
+    assert told(first) == ("anna", ["anna", "vera"], "vera", False, None)
+    assert (first["direction"], second["direction"], second["outcome"]) == ("in", "internal", "lost")
+
+
 async def test_a_caller_who_is_lost_on_the_way_to_a_phone(house: House) -> None:
     """Gleb does not pick up, the caller gives up: dropped, for Anna."""
     number, call, anna = await at_home(house)

@@ -37,6 +37,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.KeyPressed(1.0, LEG, "1"),
     ev.LegEnded(1.0, LEG, ev.End.FORWARDED, 302),
     ev.LegReplaced(1.0, LEG, LegId("x"), "PJSIP/102", None),
+    ev.LeadsTo(1.0, LEG, "PJSIP/110", PersonId("gleb")),
     ev.Transferred(1.0, LEG, ev.CallArrived(1.0, 1.0, "x", "600", None, "", people=PEOPLE)),
     ev.Joined(1.0, None),
     ev.ConnectFailed(1.0, LEG),
