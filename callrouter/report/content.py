@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.period import date_at, local
 from callrouter.report.audit import Audit, audit
+from callrouter.report.inbound import Inbound
 from callrouter.report.night import DAYS
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Content:
     hours: Mapping[tuple[int, int], Count]
     """By weekday (Monday is 1) and hour of the clock, of the last days: those with calls."""
     audit: Audit
+    inbound: Inbound
 
 
 def content(night: Night) -> Content:
@@ -52,6 +54,7 @@ def content(night: Night) -> Content:
         days=by_day(night.quarters, night.date, night.period.timezone),
         hours=by_hour(night.quarters, night.period.timezone),
         audit=audit(night),
+        inbound=Inbound(night),
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from callrouter.ledger.escalation import Escalation, escalations
-from callrouter.ledger.people import missed_by
-from callrouter.ledger.rate import inbound
 from callrouter.ledger.tally import Tally, tally
 
 if TYPE_CHECKING:
+    from callrouter.ledger.escalation import Escalation
     from callrouter.ledger.figure import Calls
-    from callrouter.report.night import Department, Night, Waiting
+    from callrouter.report.content import Content
+    from callrouter.report.night import Department, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +37,23 @@ class Own:
         return responsible is None or responsible in self.people
 
 
-def own(night: Night, person: str) -> Own:
+def own(found: Content, person: str) -> Own:
     """Return what concerns this person."""
+    night, calls = found.night, found.inbound
     heads = tuple(one for one in night.company.staff if one.head == person)
     people = frozenset({person}.union(*(one.members for one in heads)))
     departments = frozenset(one.key for one in heads)
-    calls = inbound((one.row for one in night.calls), night.period)
-    counted = tuple(row for row in calls if (row.department in departments if heads else row.responsible == person))
-    escalated = escalations(calls)
+    counted = tuple(
+        row for row in calls.rows if (row.department in departments if heads else row.responsible == person)
+    )
     return Own(
         person=person,
         heads=heads,
         people=people,
         counted=tally(counted),
         waiting=tuple(one for one in night.waiting if _waits(one, people, departments)),
-        missed=tuple(row for row in calls if person in missed_by(row)),
-        escalations=tuple(one for one in escalated if _concerns(one, person, departments)),
+        missed=tuple(calls.missed.get(person, ())),
+        escalations=tuple(one for one in calls.escalations if _concerns(one, person, departments)),
     )
 
 

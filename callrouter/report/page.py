@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from callrouter.ledger.groups import By
 from callrouter.ledger.tally import SHORT
 from callrouter.report import plots
-from callrouter.report.grouped import grouped
 from callrouter.report.safe import clean, receiver
 from callrouter.report.view import View, render
 
@@ -40,7 +39,7 @@ class Page(View):
         """Return the plot of the last days."""
         return plots.by_day(self.found.days, self.goal, self.red, self.language)
 
-    @property
+    @cached_property
     def hours(self) -> tuple[tuple[int, tuple[plots.Cell | None, ...]], ...]:
         """Return the plot of the hours of the week, nothing without calls."""
         return plots.by_hour(self.found.hours, self.goal, self.red) if self.found.hours else ()
@@ -58,7 +57,7 @@ class Page(View):
         rate = self.language.percent(lost / calls if calls else None)
         return {"n": number(len(self.found.days)), "lcr": rate, "lost": number(lost), "calls": number(calls)}
 
-    @property
+    @cached_property
     def people(self) -> list[dict[str, Any]]:
         """Return everybody's figures."""
         return sorted(self.figure.value("people"), key=lambda one: (-one["missed"], -one["answered"], one["key"] or ""))
@@ -78,18 +77,17 @@ class Page(View):
         known = {"department": self.night.company.departments, "person": self.night.company.people}
         return clean(known[kind].get(key, key)) if key and kind in known else self.language.name("targets", one)
 
-    @property
+    @cached_property
     def silent_ones(self) -> list[dict[str, Any]]:
         """Return who let calls go to the head or beyond, or was away then, the most first."""
         people = self.figure.value("escalations", "people")
         return sorted(people, key=lambda one: (-one["silent"], -one["away"], one["key"]))[:TOLD]
 
-    @property
+    @cached_property
     def escalations(self) -> list[str]:
         """Return what became of each call that reached the head or beyond: when, whose, how far, who was silent."""
-        calls = {one.row.id: one.row for one in self.night.calls}
         told = self.figure.value("escalations", "list")[:FEW]
-        return [self._escalation(one, calls[one["key"]]) for one in told]
+        return [self._escalation(one, self.found.inbound.by_id[one["key"]]) for one in told]
 
     def _escalation(self, one: dict[str, Any], row: Any) -> str:
         say, name = self.language.say, self.language.name
@@ -102,7 +100,7 @@ class Page(View):
         what = f"{self.clock(row.arrived_at)} {who} → {self.targets(one['reached'])}: {kind}"
         return "; ".join(part for part in (what, *parts) if part)
 
-    @property
+    @cached_property
     def shared(self) -> list[tuple[str, str]]:
         """Return the clients two of ours talked to, and who did."""
         names = {one.row.caller: one.row.client for one in self.night.calls if one.row.client}
@@ -111,18 +109,18 @@ class Page(View):
             for one in self.figure.value("shared_clients", "list")[:FEW]
         ]
 
-    @property
+    @cached_property
     def clients(self) -> list[tuple[str, int, int]]:
         """Return who called most: name or number, calls, lost ones."""
-        found = grouped(self.night, By.CLIENT)[:FEW]
+        found = self.found.inbound.by_client[:FEW]
         nobody = self.language.say("without_number")
         return [(self.hide(str(key)) if key else nobody, one.calls, len(one.lost)) for key, one in found]
 
-    @property
+    @cached_property
     def sources(self) -> list[tuple[str, str]]:
         """Return where callers have the number from, with the rate and its counts; nothing if no line says it."""
         nothing, percent = self.language.say("without_source"), self.language.percent
-        found = grouped(self.night, By.SOURCE)
+        found = self.found.inbound.by_source
         if not any(key for key, _ in found):
             return []
         return [(clean(str(key)) if key else nothing, f"{percent(one.lcr)} ({self.of(one)})") for key, one in found]

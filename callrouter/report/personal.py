@@ -30,7 +30,7 @@ class PersonPage(View):
     def __init__(self, found: Content, person: str, words: Language, *, mask: bool) -> None:
         """Look at what concerns him."""
         super().__init__(found, words, mask=mask)
-        self.own = own(found.night, person)
+        self.own = own(found, person)
         self.whose = self.person(person)
 
     @property

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from callrouter.ledger.groups import By
-from callrouter.report.grouped import grouped
 from callrouter.report.safe import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from callrouter.report.content import Content
+    from callrouter.report.inbound import Groups
     from callrouter.report.language import Language
 
 PEOPLE = ("person", "person_answered", "person_missed", "was_silent", "was_away", "talk_in", "talk_out")
@@ -55,17 +54,16 @@ class Sheets:
 
     def clients(self) -> Rows:
         """Return the calls of each client, who called most first."""
-        return self._groups(By.CLIENT, "without_number", self._hide)
+        return self._groups(self._found.inbound.by_client, "without_number", self._hide)
 
     def sources(self) -> Rows:
         """Return the calls by where callers have the number from."""
-        return self._groups(By.SOURCE, "without_source", clean)
+        return self._groups(self._found.inbound.by_source, "without_source", clean)
 
     def escalations(self) -> Rows:
         """Return the calls that reached the head or beyond."""
-        calls = {one.row.id: one.row for one in self._found.night.calls}
         for one in self._figures["escalations"]["list"]:
-            row: Any = calls[one["key"]]
+            row = self._found.inbound.by_id[one["key"]]
             away = (f"{self.person(who['key'])}: {self._language.name('whys', who['why'])}" for who in one["away"])
             kind, silent = self._language.name("kinds", one["kind"]), ", ".join(map(self.person, one["silent"]))
             yield self._clock(row.arrived_at), self._hide(row.client or row.caller or ""), kind, silent, ", ".join(away)
@@ -80,7 +78,7 @@ class Sheets:
         people = self._found.night.company.people
         return self._language.say("not_in_scheme") if key is None else clean(people.get(key, key))
 
-    def _groups(self, by: By, nothing: str, shown: Callable[[str], str]) -> Rows:
-        for key, one in grouped(self._found.night, by):
+    def _groups(self, found: Groups, nothing: str, shown: Callable[[str], str]) -> Rows:
+        for key, one in found:
             name = shown(str(key)) if key else self._language.say(nothing)
             yield name, one.calls, len(one.lost), one.lcr

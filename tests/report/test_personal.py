@@ -75,7 +75,7 @@ def test_a_managers_figures_are_the_ledgers() -> None:
 def test_the_departments_of_a_head_count_as_the_ledger_counts_them() -> None:
     """His rate is that of the calls to his departments' lines; everybody of it is in his table."""
     found = night()
-    his = own(found, "gleb")
+    his = own(content(found), "gleb")
     inbound = [one.row for one in found.calls if one.row.direction == "in" and one.row.department == "sales"]
     assert his.counted.calls == len(inbound)
     assert len(his.counted.lost) == sum(row.outcome == "lost" for row in inbound)
