@@ -55,7 +55,7 @@ async def create(connection: AsyncConnection, card: Card, at: Instant, how: Lite
     """Make a card without numbers; return the client's id."""
     values = {
         "name": card.name,
-        "name_folded": _folded(card.name),
+        "name_folded": folded(card.name),
         "priority": card.priority,
         "segment": card.segment,
         "attributes": orjson.dumps(dict(card.attributes or {})).decode(),
@@ -64,25 +64,6 @@ async def create(connection: AsyncConnection, card: Card, at: Instant, how: Lite
     }
     made = await connection.execute(insert(clients).values(values).returning(clients.c.id))
     return int(made.scalar_one())
-
-
-async def change(connection: AsyncConnection, client: int, card: Card) -> bool:
-    """Write what the card says over what was there; return whether that changed anything."""
-    now = (await connection.execute(select(clients).where(clients.c.id == client))).one()
-    wanted: dict[str, str] = {
-        name: value
-        for name in ("name", "priority", "segment")
-        if (value := getattr(card, name)) is not None and value != getattr(now, name)
-    }
-    if "name" in wanted:
-        wanted["name_folded"] = wanted["name"].casefold()
-    had = orjson.loads(now.attributes)
-    has = had | dict(card.attributes or {})
-    if has != had:
-        wanted["attributes"] = orjson.dumps(has).decode()
-    if wanted:
-        await connection.execute(update(clients).where(clients.c.id == client).values(wanted))
-    return bool(wanted)
 
 
 async def add_number(connection: AsyncConnection, client: int, number: str, raw: str) -> bool:
@@ -110,7 +91,7 @@ async def claim(
     """Make the person responsible if nobody is, for the department or in general; return whether it came to that."""
     if await responsible_of(connection, client, department) is not None:
         return False
-    values = _line(client, department, person, at, "answered", call=call)
+    values = open_line(client, department, person, at, "answered", call=call)
     made = await connection.execute(
         insert_or_skip(connection, responsibles).values(values).returning(responsibles.c.id)
     )
@@ -125,7 +106,7 @@ async def assign(connection: AsyncConnection, client: int, person: PersonId | No
         return False
     await connection.execute(update(responsibles).where(still).values(until=at))
     if person:
-        await connection.execute(insert(responsibles).values(_line(client, None, person, at, how)))
+        await connection.execute(insert(responsibles).values(open_line(client, None, person, at, how)))
     return True
 
 
@@ -142,16 +123,17 @@ async def hand_over(connection: AsyncConnection, person: PersonId, to: PersonId 
     rows = (await connection.execute(select(responsibles).where(mine))).all()
     await connection.execute(update(responsibles).where(mine).values(until=at))
     lines: Sequence[dict[str, object]] = [
-        _line(row.client_id, row.department, to, at, "assigned") for row in rows if to is not None
+        open_line(row.client_id, row.department, to, at, "assigned") for row in rows if to is not None
     ]
     if lines:
         await connection.execute(insert(responsibles), lines)
     return len({row.client_id for row in rows})
 
 
-def _line(
-    client: int, department: str | None, person: str, at: Instant, how: How, *, call: CallId | None = None
+def open_line(
+    client: int | None, department: str | None, person: str, at: Instant, how: How, *, call: CallId | None = None
 ) -> dict[str, object]:
+    """Return the row of a responsible from then on; `client` None: it is not known yet."""
     return {
         "client_id": client,
         "department": department,
@@ -162,5 +144,6 @@ def _line(
     }
 
 
-def _folded(name: str | None) -> str | None:
+def folded(name: str | None) -> str | None:
+    """Return a name to be found by, whatever its case."""
     return None if name is None else name.casefold()

@@ -127,15 +127,6 @@ async def _talked_at(connection: AsyncConnection, client: int) -> Instant | None
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def owners(connection: AsyncConnection) -> dict[str, dict[int, str | None]]:
-    """Return whose every known number (E.164) is: client ids, with their names folded."""
-    query = select(client_phones.c.number, clients.c.id, clients.c.name_folded).join(clients)
-    found: dict[str, dict[int, str | None]] = {}
-    for one in await connection.execute(query.order_by(clients.c.id)):
-        found.setdefault(one.number, {})[one.id] = one.name_folded
-    return found
-
-
 async def known_by_number(connection: AsyncConnection, number: str) -> Known | None:
     """Return all about the client with this number (E.164), whom a call of it would be taken for."""
     client = await client_by_number(connection, number, None)

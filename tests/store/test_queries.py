@@ -6,16 +6,22 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
+from callrouter.core.words import PersonId
 from callrouter.store import clients as book, queries, schemes
 from callrouter.store.errors import UnknownCallError
 from callrouter.store.journal import Journal
 from callrouter.store.queries import Wanted
+from callrouter.store.roster import Roster
 from callrouter.store.shipper import Shipper
-from tests.store.lives import ARRIVED, BORIS, abandoned, answered
+from callrouter.store.tables import client_phones, clients
+from tests.store.lives import ANNA, ARRIVED, BORIS, abandoned, answered
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.store.database import Database
 
@@ -74,15 +80,48 @@ async def test_a_client_is_found_by_any_part_of_his_name(database: Database) -> 
 
 async def test_a_card_is_changed_where_it_differs(database: Database) -> None:
     """What is None stays, attributes are added to, and an unchanged card is no change."""
+    number = "+79161234567"
     async with database.writing() as connection:
         client = await book.create(connection, book.Card("Ромашка", "A", None, {"a": "1"}), 5.0, "imported")
-        assert not await book.change(connection, client, book.Card("Ромашка", None, None, {"a": "1"}))
-        assert await book.change(connection, client, book.Card("ЛЮТИК", "B", "key", {"b": "2"}))
-        assert await book.add_number(connection, client, "+79161234567", "8 916 123-45-67")
-        assert not await book.add_number(connection, client, "+79161234567", "again")
+        assert await book.add_number(connection, client, number, "8 916 123-45-67")
+        assert not await book.add_number(connection, client, number, "again")
+        await book.assign(connection, client, ANNA, 5.0, "assigned")
+        roster = await Roster.read(connection, [number])
+        (draft,) = roster.by_number[number]
+        assert not draft.change(book.Card("Ромашка", None, None, {"a": "1"}))
+        assert draft.change(book.Card("ЛЮТИК", "B", "key", {"b": "2"}))
+        assert not roster.give(draft, number, "again")
+        assert not draft.assign(ANNA, 6.0)
+        assert draft.assign(PersonId("boris"), 6.0)
+        await roster.write(connection, 6.0)
         known = (await queries.known_by_name(connection, "лютик"))[0]
     assert (known.name, known.priority, known.segment) == ("ЛЮТИК", "B", "key")
     assert known.attributes == {"a": "1", "b": "2"}
+    assert [(one.person, one.since, one.until) for one in known.responsibles] == [
+        ("anna", 5.0, 6.0),
+        ("boris", 6.0, None),
+    ]
+
+
+async def test_thousands_of_new_clients(database: Database) -> None:
+    """Each has his own number and whose he is, however many statements that takes; who is assigned twice is so once."""
+    async with database.writing() as connection:
+        roster = await Roster.read(connection, [])
+        for number in range(1_234):
+            draft = roster.new()
+            draft.change(book.Card(f"Клиент {number}"))
+            roster.give(draft, f"+7916{number:07}", f"8916{number:07}")
+            draft.assign(ANNA, 5.0)
+            draft.assign(PersonId(f"p{number}"), 5.0)
+        await roster.write(connection, 5.0)
+    async with database.reading() as connection:
+        for number in (0, 499, 500, 1_233):
+            known = await queries.known_by_number(connection, f"+7916{number:07}")
+            assert known is not None
+            still = [one.person for one in known.responsibles if one.until is None]
+            assert (known.name, still) == (f"Клиент {number}", [f"p{number}"])
+        found = await connection.execute(select(func.count()).select_from(clients))
+        assert found.scalar_one() == 1_234
 
 
 async def test_revisions_of_the_scheme(database: Database) -> None:
@@ -116,15 +155,18 @@ async def test_writers_at_once_lose_nothing(database: Database) -> None:
     async with database.writing() as connection:
         client = await book.create(connection, book.Card(attributes={"n": "0"}), 5.0, "imported")
 
+    async def numbers(connection: AsyncConnection) -> int:
+        return int((await connection.execute(select(func.count()).select_from(client_phones))).scalar_one())
+
     async def add() -> None:
         async with database.writing() as connection:
             await book.assign(connection, client, None, 6.0, "assigned")
-            number = f"+7916{len(await queries.owners(connection)):07}"
+            number = f"+7916{await numbers(connection):07}"
             await book.add_number(connection, client, number, number)
 
     await asyncio.gather(*(add() for _ in range(50)))
     async with database.reading() as connection:
-        assert len(await queries.owners(connection)) == 50
+        assert await numbers(connection) == 50
 
 
 async def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
