@@ -72,10 +72,12 @@ async def _examine() -> list[Finding]:
         found = [finding async for finding in _database(database)]
         scheme = await _scheme(database, found)
         found += [] if scheme is None else await _notices(database, scheme)
+        found += [] if scheme is None else await _outgoing(database, scheme, told)
     finally:
         await database.close()
     found += _fallback(told)
     found += await _lookup(told)
+    found += await _agi(told)
     found += [finding async for finding in _asterisk(told, scheme)]
     if any(finding.check == "ari" and finding.state == "fail" for finding in found):
         looked_at = {finding.check for finding in found}
@@ -131,6 +133,14 @@ async def _notices(database: Database, scheme: Scheme) -> list[Finding]:
     return [Finding("notices", "warn", *one) for one in found] or [Finding("notices", "ok", "everybody can be told")]
 
 
+async def _outgoing(database: Database, scheme: Scheme, told: Settings) -> list[Finding]:
+    """Look whether exports are made and messages arrive."""
+    from callrouter.cli.outgoing import outgoing
+
+    async with database.reading() as connection:
+        return [Finding(*one) for one in await outgoing(connection, scheme, told)]
+
+
 def _fallback(told: Settings) -> list[Finding]:
     """Look until when the rendered fallback knows holidays and duties; it says nothing where it needs none."""
     from datetime import date
@@ -171,6 +181,27 @@ async def _lookup(told: Settings) -> list[Finding]:
         )
         return [Finding("look-up", "fail", f"{where}: {away}", mend)]
     return [Finding("look-up", "ok", f"{where} answers in {(monotonic() - begun) * 1000:.0f} ms")]
+
+
+async def _agi(told: Settings) -> list[Finding]:
+    """Ask the router as a dialplan of one's own would; it says nothing where AGI is off."""
+    from callrouter.agi.probe import ANSWER_AT_MOST, answers
+
+    if told.agi_bind is None:
+        return []
+    host, port = told.agi_bind
+    where = f"{host}:{port}"
+    try:
+        if await answers(host, port):
+            return [Finding("agi", "ok", f"a router answers at {where}")]
+    except TimeoutError:
+        mend = "restart it; meanwhile each call of callrouter-agi.conf waits for its guard"
+        return [Finding("agi", "fail", f"{where} is open, and nobody answers within {ANSWER_AT_MOST:g} s", mend)]
+    except OSError as error:
+        return [
+            Finding("agi", "warn", f"nobody listens at {where} ({error.strerror})", "callrouter serve, or AGI_BIND=off")
+        ]
+    return [Finding("agi", "fail", f"another program has {where}", "set AGI_BIND to a free port, or off")]
 
 
 async def _asterisk(told: Settings, scheme: Scheme | None) -> AsyncIterator[Finding]:
