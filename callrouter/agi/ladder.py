@@ -68,7 +68,8 @@ async def _contacts(line: Line, phones: Iterable[str]) -> Dials:
     own = _of_the_pbx(phones)
     said = await read(line, [f"PJSIP_DIAL_CONTACTS({resource})" for resource in own.values()])
     dials: Dials = {phone: (phone,) for phone in phones if phone not in own}
-    dials |= {phone: tuple(contacts.split("&")) for phone, contacts in zip(own, said, strict=True)}
+    for phone, contacts in zip(own, said, strict=True):  # a phone registers itself: it may call its contact anything
+        dials[phone] = tuple(one for one in contacts.split("&") if one.startswith(f"{phone}/"))
     return {phone: kept for phone, some in dials.items() if (kept := tuple(filter(can_be_dialled, some)))}
 
 
