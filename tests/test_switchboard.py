@@ -10,11 +10,11 @@ import pytest
 import structlog
 
 from callrouter import switchboard
-from callrouter.core import commands as cm, events as ev
+from callrouter.core import commands as cm, events as ev, legs
 from callrouter.core.call import Call, Phase
 from callrouter.core.facts import Arrival
 from callrouter.core.recorded import PickedUp
-from callrouter.core.words import CallId, PersonId, Release, Result
+from callrouter.core.words import CallId, LegId, PersonId, Release, Result
 from callrouter.switchboard import Switchboard
 from tests import virtual
 from tests.core.calls import ANNA, BORIS, DEPARTMENT, ID, OWNER, RESPONSIBLE, VERA, arrived, free, leg
@@ -349,6 +349,90 @@ def test_a_pickup_is_told_with_the_person_whose_phone_it_was() -> None:
         (call,) = office.board.live()
         assert [(one.person, one.result) for one in call.legs] == [(ANNA, Result.ELSEWHERE), (BORIS, None)]
         office.board.deliver(ID, ev.CallerGone(virtual.clock()))
+        await office.over()
+
+    virtual.run(story())
+
+
+def talking(office: Office, call: CallId = ID) -> None:
+    """Anna has picked up and talks; then a channel that leads to 600 stands in her place."""
+    rung = LegId(f"{call}.1.1.anna")
+    for event in (ev.LegAnswered(1.0, rung), ev.Joined(1.0, rung), ev.Joined(1.0, None)):
+        office.board.deliver(call, event)
+    office.board.deliver(call, ev.LegReplaced(1.0, rung, WAY, "Local/600@phones", None, is_up=False))
+
+
+WAY = LegId("the way")
+FAR_END = Arrival(ID, 0.0, "far", "600", "", "Local/600@phones", is_local=True)
+
+
+def test_a_transfer_is_received_like_a_call_and_climbs_in_the_same_one() -> None:
+    """Its ladder is looked up for the caller's own number, and the phones of that department ring."""
+
+    async def story() -> None:
+        office = Office(ladder=arrived(RESPONSIBLE))
+        office.board.arrive(ARRIVAL)
+        await asyncio.sleep(1)
+        talking(office)
+        await asyncio.sleep(1)
+        office.ladder = arrived(DEPARTMENT, line="600")
+        office.board.transfer(FAR_END, WAY)
+        await asyncio.sleep(1)
+        assert "write Transferred" in [what for _, what in office.done]
+        (call,) = office.board.live()
+        assert (call.plan.line, call.steps[-1].step, [one.person for one in legs.live(call)]) == (
+            "600",
+            2,
+            [ANNA, BORIS, VERA],
+        )
+        office.board.deliver(ID, ev.CallerGone(virtual.clock()))
+        await office.over()
+        office.board.transfer(FAR_END, WAY)  # he has left meanwhile
+        assert len(office.board) == 0
+
+    virtual.run(story())
+
+
+def test_a_transfer_that_breaks_is_the_fallbacks() -> None:
+    """Whatever is wrong with us, the dialplan serves the far end, and the call is as it was."""
+
+    async def breaks() -> None:
+        raise RuntimeError("a defect")
+
+    async def story() -> list[str]:
+        office = Office(ladder=arrived(RESPONSIBLE))
+        office.board.arrive(ARRIVAL)
+        await asyncio.sleep(1)
+        talking(office)
+        office.looks_up = breaks()
+        office.board.transfer(FAR_END, WAY)
+        await asyncio.sleep(1)
+        await office.over()
+        return [what for _, what in office.done]
+
+    assert "let go fallback" in virtual.run(story())
+
+
+@pytest.mark.parametrize(("line", "is_sent"), [("600", True), ("+74951234567", False)])
+def test_who_asked_a_department_and_hung_up_has_sent_his_caller_there(line: str, is_sent: bool) -> None:
+    """The call that rang for him tells where; one to a line stays what it is, and so does one that nobody has."""
+
+    async def story() -> None:
+        office = Office(ladder=arrived(RESPONSIBLE))
+        office.board.is_inside = {"600"}.__contains__
+        asked = CallId("asked")
+        office.board.arrive(ARRIVAL)
+        await asyncio.sleep(1)
+        talking(office)
+        office.board.arrive(replace(ARRIVAL, call=asked, line=line, asterisk_id="asking"))
+        await asyncio.sleep(1)
+        office.board.transfer_instead(ID, WAY, asked)
+        office.board.transfer_instead(ID, WAY, CallId("nobody's"))
+        await asyncio.sleep(1)
+        call = next(one for one in office.board.live() if one.id == ID)
+        assert bool(call.transfers) == is_sent
+        for one in (ID, asked):
+            office.board.deliver(one, ev.CallerGone(virtual.clock()))
         await office.over()
 
     virtual.run(story())

@@ -118,8 +118,8 @@ class Exchange:
                 self._arrived(message)
             case ms.ChannelUserevent() if message.eventname == THERE:
                 self.errands.send(self._there(message))
-            case ms.BridgeAttendedTransfer(replace_channel=ms.Channel()):
-                self._joined_early(message.replace_channel)
+            case ms.BridgeAttendedTransfer(replace_channel=ms.Channel() as near):
+                self._joined_early(near)
             case ms.ApplicationReplaced():
                 self._replaced.set()
 

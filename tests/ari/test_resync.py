@@ -20,7 +20,7 @@ from callrouter.core.call import Call, Leg, LegState
 from callrouter.core.facts import Arrival
 from callrouter.core.machine import arrive
 from callrouter.core.recorded import Ending
-from callrouter.core.words import CallId, Instant
+from callrouter.core.words import CallId, Instant, LegId
 from tests.ari.fake_ari import a_channel, started
 from tests.core.calls import ANNA, ID, RESPONSIBLE, arrived, leg
 
@@ -78,6 +78,8 @@ class Board:
         self.told: list[tuple[CallId, ev.Event]] = []
         self.arrived: list[str] = []
         self.withdrawn: list[CallId] = []
+        self.sent: list[tuple[CallId, str, LegId]] = []
+        """Whose caller was transferred, where to, and by what."""
         self._expected: dict[CallId, Call] = {}
 
     def __len__(self) -> int:
@@ -90,6 +92,18 @@ class Board:
     def arrive(self, arrival: Arrival) -> None:
         """Keep it."""
         self.arrived.append(arrival.asterisk_id)
+
+    def is_inside(self, line: str) -> bool:
+        """600 is a department's extension."""
+        return line == "600"
+
+    def transfer(self, arrival: Arrival, leg: LegId) -> None:
+        """Keep it."""
+        self.sent.append((arrival.call, arrival.line, leg))
+
+    def transfer_instead(self, call: CallId, leg: LegId, asked: CallId) -> None:
+        """Keep it."""
+        self.sent.append((call, asked, leg))
 
     def regain(self, arrival: Arrival, event: ev.Recovered, landed: asyncio.Event) -> None:
         """Keep it."""

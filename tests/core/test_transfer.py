@@ -129,7 +129,7 @@ def test_who_has_him_after_a_transfer_may_send_him_too() -> None:
 @pytest.mark.parametrize("is_up_first", [True, False])
 def test_who_is_heard_after_an_attended_transfer(is_up_first: bool) -> None:
     """Whose phone is at the other end is told a little before or after it is up: the talk there is his."""
-    told = [ev.LegAnswered(T + 20.1, WAY), ev.LeadsTo(T + 20.2, WAY, "PJSIP/110", GLEB)]
+    told: list[ev.Event] = [ev.LegAnswered(T + 20.1, WAY), ev.LeadsTo(T + 20.2, WAY, "PJSIP/110", GLEB)]
     call, _ = after(talking(), *SENT, *(told if is_up_first else reversed(told)))
     assert [(talk.person, talk.started_at) for talk in call.talk] == [(ANNA, T + 4), (GLEB, T + 20.1)]
     assert [(one.person, one.phone) for one in call.legs][-1] == (GLEB, "PJSIP/110")

@@ -11,7 +11,7 @@ from callrouter.core.words import Action, IfBusy, LostReason, PersonId, Why
 from callrouter.routing.arrived import arrived
 from callrouter.routing.caller import ANYBODY, Client
 from callrouter.routing.choose import choose
-from callrouter.routing.lines import find_line
+from callrouter.routing.lines import find_line, is_inside, person_inside
 from callrouter.routing.numbers import read
 from tests.routing.firm import (
     ANNA,
@@ -214,6 +214,17 @@ def test_a_line_by_its_patterns(dialled: str, key: str, listed: str | None) -> N
     line = find_line(firm(), dialled)
     assert line is not None
     assert (line.key, line.listed_as) == (key, listed)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "is_there", "person"), [("600", True, None), ("101", False, "anna"), ("777", False, "boris")]
+)
+def test_numbers_inside(dialled: str, person: str | None, *, is_there: bool) -> None:
+    """A caller is transferred to a department's extension, to a person's, or to the phone that is called so."""
+    scheme = firm()
+    boris = replace(scheme.people[PersonId("boris")], extension="777")
+    scheme = replace(scheme, people={**scheme.people, boris.id: boris})
+    assert (is_inside(scheme, dialled), person_inside(scheme, dialled)) == (is_there, person)
 
 
 def test_a_pattern_is_no_number_to_dial() -> None:

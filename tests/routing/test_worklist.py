@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from callrouter.core.words import PersonId
 from callrouter.routing.scheme import parse
 from callrouter.routing.worklist import LostClient, whose, worklist
 
@@ -106,4 +107,6 @@ def test_how_long_somebody_waits(changes: dict[str, object], seconds: float) -> 
 )
 def test_whose_a_lost_client_is(responsible: str | None, department: str | None, person: str) -> None:
     """His responsible's if he is in the company, else the head's of the line's department, else the owner's."""
-    assert whose(replace(CLIENT, responsible=responsible, department=department), SCHEME) == person
+    client = replace(CLIENT, responsible=responsible, department=department)
+    assert whose(client, SCHEME) == person
+    assert whose(replace(client, dropped_by=PersonId("gleb")), SCHEME) == "gleb"

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from callrouter.cdr.intake import Intake
+from callrouter.core import events as ev
 from callrouter.core.outcome import CallRow, LegRow
 from callrouter.core.recorded import Ending, Portion, Position, Record
-from callrouter.core.words import LostReason, PersonId, Result
+from callrouter.core.words import LegId, LostReason, PersonId, Result
 from callrouter.store import clients as book, queries, schemes
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.queries import Recorded, Wanted
@@ -21,7 +22,7 @@ from callrouter.store.records import Records, lines_called, without_record
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import records
 from tests.cdr.written import line
-from tests.store.lives import ARRIVED, Life, abandoned, answered
+from tests.store.lives import ANNA, ARRIVED, BORIS, Life, abandoned, answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,6 +316,32 @@ async def test_what_the_router_answered_stays(database: Database, shelf: Records
     await Shipper(journal, database).drain()
     await settled(shelf, TALKED)
     assert [(one.row.answered_by, one.row.routed_by) for one in await listed(database)] == [("anna", "router")]
+
+
+@pytest.mark.parametrize(
+    ("talked", "with_whom", "is_dropped"), [("PJSIP/102-00000009", "boris", False), ("", None, True)]
+)
+async def test_a_call_that_was_transferred_and_then_served_by_the_fallback(
+    database: Database, shelf: Records, journal: Journal, talked: str, with_whom: str | None, *, is_dropped: bool
+) -> None:
+    """What the router knows of it stays; whether somebody talked to him after the transfer is Asterisk's word."""
+    life = Life(journal, "0191-a", replace(ARRIVED, asterisk_id=TALKED.asterisk_id)).rings(ANNA, BORIS).answers(ANNA)
+    at = life.start
+    way = LegId("the way")
+    first = next(leg.id for leg in life.call.legs if leg.person == ANNA)
+    life.meets(
+        ev.LegReplaced(at + 10, first, way, "Local/600@phones", None, is_up=False),
+        ev.Transferred(at + 10, way, replace(ARRIVED, at=at + 10, arrived_at=at + 10, line="600")),
+        ev.RouterFailed(at + 15, "a defect"),
+    ).ends(15.0)
+    await Shipper(journal, database).drain()
+    talk = replace(TALKED, sequence=9, peer="PJSIP/101-00000008", ended_at=at + 10)
+    later = replace(TALKED, peer=talked, started_at=at + 15, answered_at=at + 16, ended_at=at + 60)
+    await settled(shelf, talk, later)
+    (one,) = await listed(database)
+    assert (one.row.answered_by, one.row.ended_with, one.row.is_dropped) == (ANNA, with_whom, is_dropped)
+    assert one.row.dropped_by == (ANNA if is_dropped else None)
+    assert [part.person for part in one.row.talk] == ([ANNA] if is_dropped else [ANNA, BORIS])
 
 
 async def test_what_is_audited(database: Database, shelf: Records, journal: Journal) -> None:

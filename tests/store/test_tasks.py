@@ -255,6 +255,23 @@ async def test_a_client_who_is_forgotten_leaves_nothing(database: Database) -> N
     assert (await listed(database, "id"), await told(database)) == ([], [])
 
 
+async def test_who_is_dropped_in_a_transfer_is_lost_for_who_sent_him_on(database: Database) -> None:
+    """Somebody talked to him, and yet he waits: his task is that person's, until a call that is not dropped."""
+    dropped = call(200, by=ANNA, is_dropped=True, dropped_by=ANNA)
+    await happen(database, dropped)
+    assert await listed(database, "lost", "dropped_by", "closed_at") == [(1, "anna", None)]
+    async with database.reading() as connection:
+        (found,) = await worklist.lost_clients(connection)
+        assert found.dropped_by == ANNA
+        assert [one.id for one in (await worklist.lost_calls(connection, [found]))[found.task]] == [dropped.id]
+        (entry,) = await worklist.history(connection, found.task)
+    assert (entry.what, entry.person, entry.reason) == ("lost", ANNA, todo.DROPPED)
+    await happen(database, call(300))
+    assert await listed(database, "lost", "dropped_by") == [(2, None)]
+    await happen(database, call(400, by=BORIS))
+    assert await listed(database, "closed_how") == ["returned"]
+
+
 async def test_two_workers_close_calls_of_one_client_at_once(database: Database) -> None:
     """There is one task, with both calls."""
     await happen(database, call(50, by=ANNA))
