@@ -75,7 +75,7 @@ async def _scheme(connection: AsyncConnection, period: Period) -> Scheme | None:
 async def _waiting(connection: AsyncConnection, scheme: Scheme | None, period: Period) -> tuple[Waiting, ...]:
     if scheme is None:
         return ()
-    names = ("number", "name", "priority", "line", "department", "lost", "since", "attempts", "taken_by")
+    names = ("number", "name", "priority", "line", "department", "lost", "since", "attempts", "taken_by", "dropped_by")
     return tuple(
         Waiting(
             **{name: getattr(one.client, name) for name in names},

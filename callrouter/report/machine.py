@@ -93,6 +93,7 @@ def _waiting(client: Waiting, *, mask: bool) -> dict[str, object]:
         "waits_seconds": round(client.seconds),
         "lost": client.lost,
         "attempts": client.attempts,
+        "dropped_by": client.dropped_by,
         "taken_by": client.taken_by,
         "snoozed_until": None if client.snoozed_until is None else rfc3339(client.snoozed_until),
     }

@@ -97,6 +97,8 @@ class Waiting:
     attempts: int
     taken_by: str | None = None
     snoozed_until: float | None = None
+    dropped_by: str | None = None
+    """Who lost him in a transfer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class View:
         return (
             say("called", times=count("times", one.lost)),
             say("tried", times=count("times", one.attempts)) if one.attempts else say("not_tried"),
+            say("dropped", person=self.person(one.dropped_by)) if one.dropped_by is not None else "",
             say("taken", person=self.person(one.taken_by)) if taken else "",
             say("snoozed", until=self.clock(one.snoozed_until)) if one.snoozed_until is not None else "",
         )

@@ -179,6 +179,15 @@ def test_who_waits_is_listed_by_priority_then_age() -> None:
     assert "Глеб · A · called once · called back once" in " ".join(listed.split())
 
 
+def test_what_was_done_about_who_waits_is_told() -> None:
+    """Dropped in a transfer, taken by another, put off: each in the words of the list."""
+    (one, *_) = night().waiting
+    told = replace(one, dropped_by="boris", taken_by="vera", snoozed_until=night().period.end + 3600)
+    text = Read(_page("en", waiting=(told,))).text
+    assert "dropped in a transfer by Борис · taken by Вера · put off until 31 Mar 01:00" in text
+    assert "taken by" not in Read(_page("en", waiting=(replace(told, taken_by=told.whose),))).text
+
+
 def test_no_mail_client_cuts_it_off() -> None:
     """However many people, clients, hours and differences there are, and whatever they are called."""
     names = {f"p{number}": f"Сотрудник {number} с довольно длинным именем" for number in range(90)}
