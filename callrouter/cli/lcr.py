@@ -72,7 +72,7 @@ def lcr(
         _tell(block, by, listed, timezone, wants_json=wants_json)
         return
     if wanted is None:
-        told = with_database(lambda database: _counted(database, start, end, by))
+        told = with_database(lambda database: _counted(database, start, end, by, lists=wants_json))
         if wants_json:
             json_value(told)
         else:
@@ -103,17 +103,22 @@ def _tell(block: Block, by: str | None, rows: Sequence[Recorded] | None, timezon
         _print_rows(rows, timezone)
 
 
-async def _counted(database: Database, start: str | None, end: str | None, by: str | None) -> dict[str, object]:
-    """Return the figures as the database counts them."""
+async def _counted(
+    database: Database, start: str | None, end: str | None, by: str | None, *, lists: bool
+) -> dict[str, object]:
+    """Return the figures as the database counts them; what a person does not read is counted for JSON only."""
     from callrouter.cli.opening import UTC, scheme_in_force
     from callrouter.cli.when import period
     from callrouter.ledger.groups import By
-    from callrouter.store.figures import figures
+    from callrouter.store.figures import figures, headline
 
     async with database.reading() as connection:
         scheme = await scheme_in_force(connection)
         meant = period(start, end, UTC if scheme is None else scheme.timezone)
-        return await figures(connection, meant, hours_of(scheme), By(by) if by else None)
+        grouped = By(by) if by else None
+        if grouped is not None and not lists:
+            return await headline(connection, meant, grouped)
+        return await figures(connection, meant, hours_of(scheme), grouped, lists=lists)
 
 
 async def _listed(

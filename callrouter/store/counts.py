@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.figure import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 Key = str | int | None
 Keys = Key | tuple[Key, ...]
@@ -30,6 +30,17 @@ class Counts:
         else:
             for place, number in enumerate(numbers):
                 there[place] += int(number or 0)
+
+    def take(self, document: Mapping[str, Iterable[tuple[Any, list[int]]]], only: Container[str] | None) -> None:
+        """Add what `document` has given, of these parts (None: of all)."""
+        for part, those in document.items():
+            if only is None or part in only:
+                for key, numbers in those:
+                    self.add(part, tuple(key) if isinstance(key, list) else key, numbers)
+
+    def document(self) -> dict[str, list[tuple[Keys, list[int]]]]:
+        """Return what JSON can keep."""
+        return {part: list(those.items()) for part, those in self.parts.items()}
 
     def of(self, part: str) -> Mapping[Keys, Sequence[int]]:
         """Return the numbers of a part by key."""

@@ -1,7 +1,7 @@
 """All figures of a period by definition lcr/1, counted by SQL: the same, to the last digit, as `ledger.figures` prints.
 
-`ledger/` is the definition, and lists the calls behind a figure. Here the databases count, and only the few calls whose
-figures no query can say (lost clients and their working time, escalations, shared clients) come into Python.
+`ledger/` is the definition, and lists the calls behind a figure. Here the databases count, dates that are over are
+added up (`days.py`), and only what no sum can say comes into Python: who was lost, and what became of him.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING
 from callrouter.ledger import compare, escalation
 from callrouter.ledger.figure import printed
 from callrouter.ledger.groups import By
-from callrouter.store import figures_calls, figures_clients, figures_parts, figures_printed
-from callrouter.store.counts import Counts
+from callrouter.ledger.period import Period
+from callrouter.store import days, figures_calls, figures_contacts, figures_parts, figures_printed, figures_shared
+from callrouter.store.counts import tally
+from callrouter.store.tables_days import days as kept
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.words import Instant
     from callrouter.ledger.callback import HoursOf
-    from callrouter.ledger.period import Period
+    from callrouter.store.counts import Counts
 
-_CLOCK = frozenset({By.HOUR, By.DAY, By.WEEK, By.MONTH})
+_OF_THE_CLOCK = frozenset({By.HOUR, By.DAY, By.WEEK, By.MONTH})
 
 
 async def headline(connection: AsyncConnection, period: Period, by: By | None = None) -> dict[str, object]:
     """Return the Lost Call Rate, its companions, reasons and groups, as `ledger.rate` prints them."""
-    counts = await _rate(connection, period, by)
-    if by in _CLOCK:
-        await figures_calls.quarters(connection, period, counts)
-    return figures_printed.rate(counts, period, by)
+    groups = {"day", "week"} if by in _OF_THE_CLOCK else {f"by_{by.value}"} if by else set()
+    counts = await days.counted(connection, period, days.RATE | groups)
+    return await _rate(connection, counts, period, by)
 
 
 async def figures(
@@ -39,43 +40,58 @@ async def figures(
     by: By | None = None,
     *,
     until: Instant | None = None,
+    lists: bool = True,
 ) -> dict[str, object]:
-    """Return all figures of the period; what became of lost clients by what is known up to an instant (None: all)."""
-    counts = await _rate(connection, period, by)
-    parts = (
-        figures_calls.quarters,
-        figures_calls.answered,
-        figures_parts.steps,
-        figures_parts.missed,
-        figures_parts.talk,
-    )
-    for count in parts:
-        await count(connection, period, counts)
-    escalated = await figures_parts.escalations(connection, period)
-    return {
-        **figures_printed.rate(counts, period, by),
+    """Return all figures of the period; what became of lost clients by what is known up to an instant (None: all).
+
+    Without `lists` escalations and shared clients are counted, but not listed.
+    """
+    counts = await days.counted(connection, period)
+    clients = await _clients(connection, period, until)
+    made = {
+        **await _rate(connection, counts, period, by),
         **figures_printed.rest(counts),
-        "clients": await figures_clients.block(connection, period, hours, until),
+        "clients": clients.block(hours, period.timezone) | {"without_number": tally(counts.one("withheld"))},
         "compared": await compared(connection, period),
-        "escalations": printed(escalation.block(escalated)),
-        "shared_clients": await figures_clients.shared_clients(connection, period),
+        "escalations": figures_printed.escalations(counts),
+        "shared_clients": {"clients": len(counts.of("shared"))},
     }
+    return made | (await _listed(connection, period) if lists else {})
 
 
 async def compared(connection: AsyncConnection, period: Period) -> dict[str, object]:
     """Return the same figures of the day before, of the week before, and of the same weekday."""
-    found: dict[str, object] = {}
-    for name, one in compare.periods(period).items():
-        counts = Counts()
-        await figures_calls.headline(connection, one, counts)
-        found[name] = figures_printed.compared(counts, one)
-    return found
+    only = frozenset({"all", "closed"})
+    return {
+        name: figures_printed.compared(await days.counted(connection, one, only), one)
+        for name, one in compare.periods(period).items()
+    }
 
 
-async def _rate(connection: AsyncConnection, period: Period, by: By | None) -> Counts:
-    counts = Counts()
-    await figures_calls.headline(connection, period, counts)
-    for one in {By.REASON, by} - _CLOCK:
-        if one is not None:
-            await figures_calls.groups(connection, period, one, counts)
-    return counts
+async def _rate(connection: AsyncConnection, counts: Counts, period: Period, by: By | None) -> dict[str, object]:
+    if by is By.CLIENT:
+        await figures_calls.groups(connection, period, by, counts)
+    return figures_printed.rate(counts, period, by)
+
+
+async def _clients(connection: AsyncConnection, period: Period, until: Instant | None) -> figures_contacts.Clients:
+    """Let the second ledger be told what happened in the period, and what has become of lost clients since."""
+    told = figures_contacts.Clients()
+    end = await days.newest(connection) + 1.0 if until is None else until
+    since = Period(period.end, max(period.end, end), period.timezone)
+    for one, counts in ((period, True), (since, False)):
+        async for piece in days.pieces(connection, one, kept.c.contacts):
+            if piece.kept is not None:
+                told.tell(piece.kept, counts=counts)
+                continue
+            for part in days.dates(piece.period):
+                told.tell(await figures_contacts.contacts(connection, part), counts=counts)
+    return told
+
+
+async def _listed(connection: AsyncConnection, period: Period) -> dict[str, object]:
+    escalated = await figures_parts.escalations(connection, period)
+    return {
+        "escalations": printed(escalation.block(escalated)),
+        "shared_clients": await figures_shared.block(connection, period),
+    }

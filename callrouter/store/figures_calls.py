@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, distinct, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, and_, func, select, type_coerce
 
 from callrouter.ledger.groups import By
 from callrouter.ledger.period import MICRO, local
@@ -69,16 +69,14 @@ async def headline(connection: AsyncConnection, period: Period, counts: Counts) 
     levels = tuple(func.count().filter(ANSWERED, within * MILLI >= WAITED) for within in LEVELS)
     closed = tuple(func.count().filter(calls.c.is_closed, *which) for which in ((), (ANSWERED,), (LOST,)))
     short = tuple(func.count().filter(LEFT_AT_ONCE, *which) for which in ((), (ANSWERED,), (LOST,)))
-    asked = (*TALLY, *closed, *short, func.count().filter(PHANTOM), func.sum(WAITED).filter(ANSWERED), *levels)
+    withheld = tuple(func.count().filter(calls.c.caller.is_(None), *which) for which in ((), (ANSWERED,), (LOST,)))
+    several = (*TALLY, *closed, *short, *withheld)
+    asked = (*several, func.count().filter(PHANTOM), func.sum(WAITED).filter(ANSWERED), *levels)
     found = (await connection.execute(select(*asked).where(counted(period)))).one()
-    parts = {
-        "all": found[:3],
-        "closed": found[3:6],
-        "short": found[6:9],
-        "phantom": found[9:10],
-        "waited": found[10:11],
-    }
-    for part, numbers in (parts | {"levels": found[11:]}).items():
+    for place, part in enumerate(("all", "closed", "short", "withheld")):
+        counts.add(part, None, found[3 * place : 3 * place + 3])
+    rest = found[len(several) :]
+    for part, numbers in (("phantom", rest[:1]), ("waited", rest[1:2]), ("levels", rest[2:])):
         counts.add(part, None, numbers)
 
 
@@ -104,16 +102,3 @@ async def answered(connection: AsyncConnection, period: Period, counts: Counts) 
         query = select(key, func.count()).where(counted(period), ANSWERED).group_by(key)
         for one in await connection.execute(query):
             counts.add(part, one[0], one[1:])
-
-
-async def callers(connection: AsyncConnection, period: Period) -> tuple[int, int, int, tuple[int, ...]]:
-    """Return how many numbers called, within hours, and without who left at once; the calls without a number."""
-    number = calls.c.caller
-    asked = [
-        func.count(distinct(number)),
-        func.count(distinct(number)).filter(~calls.c.is_closed),
-        func.count(distinct(number)).filter(or_(calls.c.lost_reason.is_(None), ~LEFT_AT_ONCE)),
-        *(func.count().filter(number.is_(None), *which) for which in ((), (ANSWERED,), (LOST,))),
-    ]
-    found = (await connection.execute(select(*asked).where(counted(period)))).one()
-    return found[0], found[1], found[2], tuple(found[3:])

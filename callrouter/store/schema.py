@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 import callrouter
-from callrouter.store import tables_notices, tables_outbox, tables_privacy  # noqa: F401 - their tables belong to the schema
+from callrouter.store import tables_days, tables_notices, tables_outbox, tables_privacy  # noqa: F401 - their tables belong to the schema
 from callrouter.store.errors import SchemaRefusedError
 
 if TYPE_CHECKING:

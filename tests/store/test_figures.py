@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from callrouter.core.words import CallId, PersonId
+from callrouter.core.words import CallId, LostReason, PersonId
 from callrouter.ledger import rate
 from callrouter.ledger.figure import printed
 from callrouter.ledger.figures import figures as defined
 from callrouter.ledger.groups import By
 from callrouter.ledger.period import Period
-from callrouter.store import figures, rows
+from callrouter.store import days, figures, rows
 from callrouter.store.tables import calls
 from tests.ledger import table
 from tests.ledger.test_figures import CALLS, START
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from callrouter.core.outcome import CallRow
     from callrouter.store.database import Database
 
+MONDAY = date(2026, 3, 30)
 WEEK = Period(table.instant("03-28 00:00"), table.instant("04-04 00:00"), table.BERLIN)
 
 
@@ -70,22 +72,46 @@ def _own(drawn: Iterable[CallRow], chance: Random) -> tuple[CallRow, ...]:
     )
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CALLS, st.builds(Random, st.integers(0, 2**32)))
 async def test_whatever_the_calls(database: Database, drawn: list[CallRow], chance: Random) -> None:
-    """SQL counts what the ledger lists, for every figure and every grouping, and the totals of all groupings agree."""
+    """SQL counts what the ledger lists, for every figure and grouping, whichever dates are added up, and totals agree.
+
+    Also when a call of a date that is added up changes or goes.
+    """
     known = _own(drawn, chance)
     async with database.writing() as connection:
         await connection.execute(delete(calls))
         await write(connection, known)
-        found = {by: await figures.headline(connection, WEEK, by) for by in By}
+    await _is_the_ledgers(database, known, *By)
+    for number in range(-9, 12):
+        if chance.random() < 0.3:
+            assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
+    await _is_the_ledgers(database, known, chance.choice(list(By)))
+    gone = {row.id for row in known if chance.random() < 0.2}
+    lost = {row.id for row in known if row.outcome == "answered" and chance.random() < 0.2} - gone
+    changed: dict[str, Any] = {"outcome": "lost", "lost_reason": LostReason.FAILURE, "answered_by": None}
+    async with database.writing() as connection:
+        await connection.execute(delete(calls).where(calls.c.id.in_(gone)))
+        await connection.execute(update(calls).where(calls.c.id.in_(lost)).values(changed))
+    left = tuple(replace(row, **changed) if row.id in lost else row for row in known if row.id not in gone)
+    await _is_the_ledgers(database, left, chance.choice(list(By)))
+
+
+async def _is_the_ledgers(database: Database, known: tuple[CallRow, ...], *groupings: By) -> None:
+    async with database.reading() as connection:
+        found = {by: await figures.headline(connection, WEEK, by) for by in groupings}
         every = await figures.figures(connection, WEEK, table.hours_of)
-        then = await figures.figures(connection, WEEK, table.hours_of, until=WEEK.end)
-    assert found == {by: rate.document(rate.rate(known, WEEK, by)) for by in By}
+        then = await figures.figures(connection, WEEK, table.hours_of, until=WEEK.end, lists=False)
+    by_then = printed(defined([row for row in known if row.arrived_at < WEEK.end], WEEK, table.hours_of))
+    assert found == {by: rate.document(rate.rate(known, WEEK, by)) for by in groupings}
     assert every == printed(defined(known, WEEK, table.hours_of))
-    assert then == printed(defined([row for row in known if row.arrived_at < WEEK.end], WEEK, table.hours_of))
-    totals = {_total(one) for one in found.values()}
-    assert totals == {(every["calls"], every["lost"])}
+    assert then == {**by_then, **{name: _unlisted(by_then[name]) for name in ("escalations", "shared_clients")}}
+    assert {_total(one) for one in found.values()} == {(every["calls"], every["lost"])}
+
+
+def _unlisted(block: Any) -> dict[str, object]:
+    return {name: value for name, value in block.items() if name != "list"}
 
 
 def _total(found: Any) -> tuple[int, int]:
