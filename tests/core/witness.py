@@ -182,7 +182,7 @@ class Witness:
         """With a punctual clock no phone rings longer than the ladder, nor than its dead man's switch."""
         if call.phase is not Phase.CLIMBING:
             return
-        arrived = self.arrived
+        arrived = call.plan
         end = arrived.at + self.connects * connect.CONNECT_AT_MOST
         end += sum(step.seconds or 0.0 for step in arrived.ladder)
         assert event.at <= max(end, arrived.arrived_at + arrived.ring_at_most) + PUNCTUAL

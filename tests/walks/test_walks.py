@@ -103,9 +103,15 @@ class Walk:
             return self._found(self.asked.pop())
         if call.phase is Phase.CONNECTING and roll < 0.6:
             return ev.Joined(at, self.random.choice((None, call.winner)))
+        if call.phase is Phase.TALKING and roll < 0.1:
+            return self._transferred(at, call.winner or self._leg())
         if roll < 0.85:
             return self._about_a_leg(at)
         return self._rarely(at)
+
+    def _transferred(self, at: Instant, leg: LegId) -> ev.Transferred:
+        to = replace(arrival(self.random), at=at, arrived_at=at, line="600", left_at=None)
+        return ev.Transferred(at, leg if self.random.random() < 0.8 else self._leg(), to)
 
     def _found(self, ask: cm.Ask) -> ev.Found:
         people = [one.id for one in ask.people if self.random.random() < 0.95]
@@ -142,7 +148,9 @@ class Walk:
         if roll < 0.89:
             person = self.random.choice((None, *PEOPLE))
             by = self._leg() if self.random.random() < 0.2 else LegId(f"other{self.random.randint(0, 99)}")
-            return ev.LegReplaced(at, leg, by, "PJSIP/109", person)
+            return ev.LegReplaced(at, leg, by, "PJSIP/109", person, is_up=self.random.random() < 0.5)
+        if roll < 0.91:
+            return ev.LeadsTo(at, leg, "PJSIP/109", self.random.choice((None, *PEOPLE)))
         return ev.Joined(at, self.random.choice((None, leg)))
 
     def _rarely(self, at: Instant) -> ev.Event:
@@ -179,6 +187,8 @@ def test_walk(part: int) -> None:
             after -= walk.witness.call.phase is Phase.OVER
         call = walk.witness.call
         been.update(f"{leg.result}" for leg in call.legs)
+        been.update((f"{len(call.transfers)} transfers", "dropped" if call.sent_at is not None else "kept"))
         been.update((f"{call.lost}", f"{len(call.steps)} steps", f"{len(call.talk)} talks", f"{call.bridges} bridges"))
+    places = {phase for phase in Phase if phase is not Phase.DIALPLAN}  # there the call is the dialplan's
     reasons = {"abandoned", "no_answer", "unreachable", "failure", "closed"}
-    assert been.keys() >= {*Phase, *Result, *reasons, "8 steps", "2 talks", "3 bridges"}
+    assert been.keys() >= {*places, *Result, *reasons, "8 steps", "2 talks", "3 bridges", "2 transfers", "dropped"}
