@@ -113,7 +113,7 @@ def test_the_line_of_a_person() -> None:
 def test_who_was_not_there_has_a_page_too() -> None:
     """Nothing rang for him and nobody waits: his page says so."""
     text = _text("vera", call("2026-03-30T10:00:00+02:00"))
-    for said in ("Nobody waits", "Not a single call was lost.", "Not one.", "Not a single call."):
+    for said in ("Nobody waits.", "Not a single call was lost.", "Not one.", "Not a single call."):
         assert said in text
 
 
