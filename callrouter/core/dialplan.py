@@ -88,7 +88,8 @@ def _away(arrived: ev.CallArrived, step: Step) -> tuple[tuple[PersonId, Why], ..
 def _steps(
     arrived: ev.CallArrived, plan: tuple[Rung, ...], dialled: list[ev.Dialled], event: ev.Reported
 ) -> Iterator[StepRun]:
-    """Yield the steps that were reached; one without a Dial was skipped as soon as the one before had ended."""
+    """Yield the steps that were reached; one that has no Dial was skipped as soon as the one before had ended."""
+    planned = {rung.step for rung in plan}
     last = len(arrived.ladder) if event.has_run_out else max((plan[one.rung - 1].step for one in dialled), default=0)
     at = arrived.at
     for number, step in enumerate(arrived.ladder[:last], start=1):
@@ -97,6 +98,8 @@ def _steps(
         if own:
             at = own[-1].ended_at if own[-1].answered_at is None else own[-1].answered_at
             yield StepRun(number, own[0].started_at, at, settled=True, passed=passed)
+        elif number in planned:  # the dialplan did not go so far
+            return
         else:
             yield StepRun(number, at, at, why_skipped(step, passed), passed=passed)
 

@@ -136,6 +136,14 @@ def test_the_ladder_runs_out() -> None:
     assert results(row) == [(2, BORIS, "no_answer"), (2, VERA, "no_answer"), (3, GLEB, "busy")]
 
 
+def test_a_dialplan_that_does_not_run_the_whole_ladder() -> None:
+    """Steps that it had phones for and did not dial were not reached."""
+    row = ended(coming(away={IRINA: Why.PAUSED}), dial(1, 0.0, 10.0, "NOANSWER", ringing_at=0.1), has_run_out=True)
+    assert [(step.step, step.skipped) for step in row.steps] == [(1, None)]
+    row = ended(coming(RESPONSIBLE, HEAD, away={ANNA: Why.PAUSED}), has_run_out=True)
+    assert [(step.step, step.skipped) for step in row.steps] == [(1, Why.PAUSED)]
+
+
 @pytest.mark.parametrize("status", ["CHANUNAVAIL", "CONGESTION", "NOANSWER", ""])
 def test_nobody_could_be_reached(status: str) -> None:
     """Phones that never rang were not there."""

@@ -34,17 +34,25 @@ EVERYBODY = ("anna", "boris", "vera", "gleb", "irina")
 class AgiRig(Rig):
     """A rig whose calls go by `callrouter-agi.conf`; `guard`: seconds a router that is there may be silent."""
 
-    def __init__(self, document: str | None = None, *, guard: str = "2", dialplan: str = "", **more: Any) -> None:
+    def __init__(
+        self,
+        document: str | None = None,
+        *,
+        guard: str = "2",
+        dialplan: str = "",
+        entry: str = "callrouter-agi",
+        **more: Any,
+    ) -> None:
         self._door = socket.socket()  # bound, so that nobody else takes the port, but it does not listen
         self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._door.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._door.getsockname()[1]}"
         text = document or scheme()
         company = Company(
-            entry="callrouter-agi",
+            entry=entry,
             fallback=render(parse(text.encode()), 1, "0" * 64, time.time()),
             globals={"CALLROUTER_AGI": self.address, "CALLROUTER_AGI_GUARD": guard},
-            dialplan=f"#include callrouter-agi.conf\n{dialplan}",
+            dialplan="#include callrouter-agi.conf\n" + dialplan.replace("agi://127.0.0.1/", f"agi://{self.address}/"),
             files={"callrouter-agi.conf": AGI},
         )
         super().__init__(text, company=company, **more)
@@ -250,6 +258,7 @@ async def test_a_frozen_router_keeps_nobody_waiting() -> None:
         rig.phone("irina").behaviour = answers()
         first = await rig.trunk.dial(LINE, caller="89161110001")
         await rig.phone("vera").incoming()
+        assert await doctor(rig, 0) == "ok"
         rig.router.process.send_signal(signal.SIGSTOP)
         try:
             await first.wait("answered", 10.0)
@@ -258,6 +267,7 @@ async def test_a_frozen_router_keeps_nobody_waiting() -> None:
             second = await rig.trunk.dial(LINE, caller="89161110002")
             await second.wait("answered", 12.0)
             await second.hangup()
+            assert await doctor(rig, 1) == "fail"
         finally:
             rig.router.process.send_signal(signal.SIGCONT)
         await until(rig, lambda rows: [row["outcome"] for row in rows] == ["answered"] * 2)
@@ -330,6 +340,28 @@ exten => _55X.,1,Goto(named,${EXTEN},1)
 """
 
 
+async def test_the_dialplan_of_the_docs() -> None:
+    """As docs/agi.md has it, in three steps' place: the first step rings, and the calls are in the list."""
+    page = (Path(__file__).parents[2] / "docs/agi.md").read_text("utf-8")
+    block = page.partition("```\n[my-sales]")[2].partition("```")[0]
+    assert "agi://127.0.0.1/result" in block
+    async with AgiRig(clients=CLIENTS, entry="my-sales", dialplan=f"[my-sales]{block}") as rig:
+        rig.phone("anna").behaviour = answers()
+        call = await rig.trunk.dial(LINE, caller="89161234567")
+        await call.wait("answered", 5.0)
+        await call.hears(rig.phone("anna"), 20)
+        await call.hangup()
+        rig.phone("anna").behaviour = rejects(480)
+        await (await rig.trunk.dial(LINE, caller="89161110002")).wait("ended", 12.0)
+        rows = await rig.ended(2)
+        assert [(row["outcome"], row["answered_by"], row["routed_by"]) for row in rows] == [
+            ("answered", "anna", "agi"),
+            ("lost", None, "agi"),
+        ]
+        assert (rows[1]["lost_reason"], skipped(rows[1])) == ("no_answer", ["no_responsible", None])
+        await audited(rig)
+
+
 async def test_the_caller_is_only_named() -> None:
     """A dialplan of one's own shows the client's name, without anything a dialplan would evaluate; no row is made."""
     clients = 'phone,name\n+79161234567,"ООО ""${SHELL(touch /tmp/pwned)}"""\n'
@@ -357,6 +389,13 @@ async def test_hostile_callers_are_served_and_nothing_of_theirs_is_evaluated() -
             assert (row["outcome"], row["answered_by"], row["routed_by"]) == ("answered", "anna", "agi")
         assert not rig.phone("irina").invites
         assert not Path("/tmp/pwned").exists()
+
+
+async def doctor(rig: Rig, code: int) -> str:
+    """Return what `callrouter doctor` says of AGI."""
+    found = json.loads(await rig.run("doctor", "--json", code=code))
+    (state,) = [one["state"] for one in found if one["check"] == "agi"]
+    return str(state)
 
 
 async def until(rig: Rig, holds: Callable[[list[dict[str, Any]]], bool]) -> None:
