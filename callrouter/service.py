@@ -37,6 +37,7 @@ from callrouter.heap import give_back
 from callrouter.jobs.clerk import Clerk
 from callrouter.jobs.forgetting import let_go
 from callrouter.jobs.notices import Notices
+from callrouter.jobs.retention import Pruning
 from callrouter.lease import Lease, LeaseLostError
 from callrouter.lookup.crm import Crm
 from callrouter.memory import Memory
@@ -141,6 +142,7 @@ class Worker:
         self._intake = Intake(settings.cdr_file, Records(database, now, self._ended))
         self._notices = Notices(database, self._scheme, now)
         self._clerk = Clerk(database, self._scheme, now)
+        self._pruning = Pruning(database, lease.me.run, self._scheme, now)
         self._succession = Succession(
             lease, database, roll_call(settings), self._exchange.take_over, self._written, now
         )
@@ -292,6 +294,7 @@ class Worker:
                     self._serve_agi(),
                     self._notices.run(),
                     self._clerk.run(),
+                    self._pruning.run(),
                     _live(held),
                     give_back(),
                     let_go(self._database, self._shipper.journal, self._memory),

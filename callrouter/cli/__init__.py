@@ -15,7 +15,7 @@ COMMANDS = {
     "serve": ("callrouter.cli.serve", "Run the router."),
     "scheme": ("callrouter.cli.scheme", "The routing document: plan, apply, show, history, roll back."),
     "route": ("callrouter.cli.route", "What would happen to a call: every step, who rings, who does not and why."),
-    "clients": ("callrouter.cli.clients", "Clients and whose they are: import, show, find, assign."),
+    "clients": ("callrouter.cli.clients", "Clients and whose they are: import, show, find, assign, forget."),
     "people": ("callrouter.cli.people", "People and their pauses: list, add, remove, pause, resume."),
     "departments": ("callrouter.cli.editing", "Departments and their members: add, remove."),
     "lines": ("callrouter.cli.editing", "Lines: add, remove."),
@@ -27,7 +27,7 @@ COMMANDS = {
     "reconcile": ("callrouter.cli.reconcile", "Asterisk's own records read back, and the ledger audited by them."),
     "dialplan": ("callrouter.cli.dialplan", "Asterisk's side: install, take out, render the fallback in native Dial."),
     "doctor": ("callrouter.cli.doctor", "Is everything as it has to be?"),
-    "db": ("callrouter.cli.db", "The database's schema: upgrade, check."),
+    "db": ("callrouter.cli.db", "The database: its schema, and what in it is too old."),
 }
 """Each command: the module that has it under the command's own name, and what it does."""
 

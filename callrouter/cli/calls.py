@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from callrouter.store.queries import Recorded, Wanted
 
 
+_NO_TRACE = "gone: it is older than [retention] keeps it, or its caller was forgotten; or it was Asterisk's alone"
+
+
 @click.group()
 def calls() -> None:
     """Calls: the list, one call with its trace, the live view."""
@@ -132,7 +135,7 @@ def _print_call(found: Recorded, records: tuple[Record, ...], timezone: str) -> 
         click.echo(f"{name:16} {'-' if shown in (None, '') else clean(shown)}")
     print_explained(found.row, records)
     click.echo(f"\ntrace (seconds since the call arrived; times are {timezone})")
-    for line in trace(records):
+    for line in trace(records) or [_NO_TRACE]:
         click.echo(f"  {clean(line)}")
 
 

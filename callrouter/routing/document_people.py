@@ -64,6 +64,21 @@ class CompanyPart(Part):
     )
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionPart(Part):
+    """For how many days what is kept; what is left out of it has its default."""
+
+    calls: Days | None = Field(
+        None, description="After a number's last call, its number and names; the calls stay. Left out: for ever."
+    )
+    journal: Days = Field(90, description="After a call's end, its trace.")
+    records: Days = Field(90, description="Asterisk's own records, once they are in the ledger.")
+    exports: Days = Field(400, description="The files of the nightly exports; their digests stay.")
+    notices: Days = Field(90, description="Notices and messages, once they are settled.")
+
+
 class NoticesPart(Part):
     """What people are told of by itself, at the `mail` of each."""
 

@@ -21,6 +21,7 @@ from callrouter.routing.document_people import (
     DutyPart,
     NoticesPart,
     PersonPart,
+    RetentionPart,
     SegmentPart,
 )
 from callrouter.routing.document_report import ReportPart
@@ -45,6 +46,7 @@ class Document(Part):
     country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166 code; meant where a number has no country code.")
     company: CompanyPart = Field(default=CompanyPart(), json_schema_extra={"default": {}})
     notices: NoticesPart = Field(default=NoticesPart(), json_schema_extra={"default": {}})
+    retention: RetentionPart = Field(default=RetentionPart(), json_schema_extra={"default": {}})
     report: ReportPart = Field(default=ReportPart(), json_schema_extra={"default": {}})
     calendars: dict[_Key, CalendarPart] = Field(default={})
     people: dict[_Key, PersonPart] = Field(default={})

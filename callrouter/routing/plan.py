@@ -58,6 +58,7 @@ class _Difference:
             yield from self._value((name,), getattr(before, name), getattr(after, name))
         yield from self._fields(("company",), before.company, after.company)
         yield from self._fields(("notices",), before.notices, after.notices)
+        yield from self._fields(("retention",), before.retention, after.retention)
         yield from self._fields(("report",), before.report, after.report)
         for section in SECTIONS:
             yield from self._entries(section, getattr(before, section), getattr(after, section))

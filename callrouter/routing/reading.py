@@ -11,7 +11,7 @@ from callrouter.routing.faults import closest, quoted
 from callrouter.routing.reading_calendars import calendars
 from callrouter.routing.reading_calls import ladders, rules
 from callrouter.routing.reading_lines import check_extensions, lines, outsiders, prefixes, spelled
-from callrouter.routing.reading_people import company, departments, duties, notices, people, segments
+from callrouter.routing.reading_people import company, departments, duties, notices, people, retention, segments
 from callrouter.routing.reading_report import report
 from callrouter.routing.source import Source
 from callrouter.routing.values import Scheme
@@ -25,6 +25,7 @@ _KEYS = (
     "country",
     "company",
     "notices",
+    "retention",
     "report",
     "calendars",
     "people",
@@ -81,6 +82,7 @@ def _scheme(source: Source) -> Scheme:
         blocked=blocked,
         not_clients=not_clients,
         notices=notices(source),
+        retention=retention(source),
         report=report(source, firm, persons),
     )
 

@@ -16,11 +16,22 @@ from callrouter.routing.document_people import (
     NoticesPart,
     PersonPart,
     PhonePart,
+    RetentionPart,
     SegmentPart,
 )
 from callrouter.routing.faults import quoted
 from callrouter.routing.standing_in import check_deputies, check_superiors
-from callrouter.routing.values import Absence, Company, Department, Duty, Notice, Notices, SchemePerson, Shift
+from callrouter.routing.values import (
+    Absence,
+    Company,
+    Department,
+    Duty,
+    Notice,
+    Notices,
+    Retention,
+    SchemePerson,
+    Shift,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +61,12 @@ def company(source: Source) -> Company:
         not_people=tuple(part.not_people),
         custom_states=part.custom_states,
     )
+
+
+def retention(source: Source) -> Retention:
+    """Return for how long what is kept."""
+    part = source.part(RetentionPart, source.content.get("retention", {}), "retention")
+    return Retention() if part is None else Retention(**part.model_dump())
 
 
 def notices(source: Source) -> Notices:

@@ -116,6 +116,22 @@ class Company:
     """Do not disturb and forwarding as FreePBX keeps them: `Custom:DND101`, `Custom:CF101`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is kept."""
+
+    calls: int | None = None
+    """After a number's last call: its number and names; the calls stay. None: for ever."""
+    journal: int = 90
+    """After a call's end: its trace."""
+    records: int = 90
+    """Asterisk's own, once they are in the ledger."""
+    exports: int = 400
+    """The files of the nightly exports."""
+    notices: int = 90
+    """Notices and messages, once they are settled."""
+
+
 class Notice(StrEnum):
     """What people are told of by itself."""
 
@@ -358,6 +374,7 @@ class Scheme:
     not_clients: Mapping[str, str] = field(default_factory=dict)
     """Numbers (E.164) of those who are no clients, and what they are: a supplier, a job seeker."""
     notices: Notices = Notices()
+    retention: Retention = Retention()
     report: Report = Report()
     phones: Mapping[str, PersonId] = field(init=False, compare=False, repr=False)
     """Whose phone each one is."""

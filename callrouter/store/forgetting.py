@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 Tokens = dict[str, str]
 """What stands for each number (E.164) from now on."""
-_CALL = [
+CALL = [
     calls.c[name] for name in ("id", "asterisk_id", "direction", "caller", "caller_raw", "line", "client", "outcome")
 ]
-_IS_OUT = calls.c.direction == literal_column("'out'")
+IS_OUT = calls.c.direction == literal_column("'out'")
 """Written so that the index of the numbers dialled serves it."""
 _BLANK = (
     update(calls)
@@ -102,13 +102,13 @@ async def calls_of(connection: AsyncConnection, numbers: Sequence[str], cards: S
     """Return the calls from and to these numbers, and those that these clients were known in."""
     conditions: list[ColumnElement[bool]] = [
         calls.c.caller.in_(numbers),
-        _IS_OUT & calls.c.line.in_(numbers),
+        IS_OUT & calls.c.line.in_(numbers),
         calls.c.client_id.in_(cards),
         calls.c.caller.is_(None) & or_(*(calls.c.caller_raw.contains(digits(one)) for one in numbers)),
     ]
     found = {}
     for condition in conditions:  # one by one, so that each has its index
-        found |= {one.id: one for one in await connection.execute(select(*_CALL).where(condition))}
+        found |= {one.id: one for one in await connection.execute(select(*CALL).where(condition))}
     return list(found.values())
 
 
@@ -122,8 +122,11 @@ async def forget(connection: AsyncConnection, person: Person, at: Instant) -> tu
     return await erase(connection, person, tokens), tokens
 
 
-async def erase(connection: AsyncConnection, person: Person, tokens: Tokens) -> Erased:
-    """Take a person out of calls, trace, Asterisk's records, cards and tasks; `tokens` gets the numbers it met."""
+async def erase(connection: AsyncConnection, person: Person, tokens: Tokens, *, seeks: bool = True) -> Erased:
+    """Take a person out of calls, trace, Asterisk's records, cards and tasks; `tokens` gets the numbers it met.
+
+    `seeks`: look through all of Asterisk's records, not only through those of his calls.
+    """
     ids = [one.id for one in person.calls]
     await _blank(connection, person.calls, tokens)
     await _hide_phones(connection, ids, tokens)
@@ -131,7 +134,7 @@ async def erase(connection: AsyncConnection, person: Person, tokens: Tokens) -> 
     for some in _chunks(ids):
         await _delete(connection, notices, notices.c.call_id.in_(some))
     await _delete(connection, notices, notices.c.client_id.in_(person.cards))
-    known = await _hide_records(connection, {one.asterisk_id for one in person.calls}, tokens)
+    known = await _hide_records(connection, {one.asterisk_id for one in person.calls}, tokens, seeks=seeks)
     his = tasks.c.client_id.in_(person.cards) | tasks.c.number.in_(person.numbers)
     undone = await _delete(connection, tasks, his)
     gone = await _delete(connection, clients, clients.c.id.in_(person.cards))
@@ -165,9 +168,9 @@ async def _hide_phones(connection: AsyncConnection, ids: Sequence[str], tokens: 
                 await connection.execute(hide, {"of": one.call_id, "at": one.position, "new_phone": hidden})
 
 
-async def _hide_records(connection: AsyncConnection, ids: Iterable[str], tokens: Tokens) -> int:
+async def _hide_records(connection: AsyncConnection, ids: Iterable[str], tokens: Tokens, *, seeks: bool) -> int:
     traces = _traces(tokens)
-    found = await _records(connection, ids, [number for number in tokens if number.startswith("+")])
+    found = await _records(connection, ids, [number for number in tokens if seeks and number.startswith("+")])
     key = records.c.asterisk_id == bindparam("this"), records.c.sequence == bindparam("number")
     hide = update(records).where(*key).values({name: bindparam(f"new_{name}") for name in SPOKEN})
     lines = [
@@ -187,6 +190,8 @@ async def _records(connection: AsyncConnection, ids: Iterable[str], numbers: Seq
     for some in _chunks(list(ids)):
         of_calls = select(records).where(records.c.asterisk_id.in_(some))
         found |= {(one.asterisk_id, one.sequence): one for one in await connection.execute(of_calls)}
+    if not numbers:
+        return list(found.values())
     holds = or_(*(records.c[name].contains(digits(number)) for name in SPOKEN for number in numbers))
     for one in await connection.execute(select(records).where(holds)):
         if any(traces.are_in(getattr(one, name)) for name in SPOKEN):

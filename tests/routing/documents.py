@@ -171,6 +171,9 @@ def documents(draw: st.DrawFn) -> Table:
         "country": "RU",
         "company": {"owner": "irina"}
         | draw(table({}, wrap_up=seconds, custom_states=st.booleans(), language=st.just("en"))),
+        "retention": draw(
+            table({}, **dict.fromkeys(("calls", "journal", "records", "exports", "notices"), st.integers(1, 36_500)))
+        ),
         "notices": draw(table({}, head_after=seconds, kinds=several(("lost", "waiting", "answered", "undistributed")))),
         "report": draw(
             table(

@@ -55,6 +55,8 @@ def test_the_first_document_is_all_new() -> None:
         ('"Europe/Moscow"', '"Europe/Samara"', ["timezone: Europe/Moscow -> Europe/Samara"]),
         ('owner = "irina"', 'owner = "gleb"\nclaim_after = 2.5',
          ["company.owner: irina -> gleb", "company.claim_after: 10 -> 2.5"]),
+        ("[company]", "[retention]\ncalls = 365\njournal = 30\n[company]",
+         ["retention.calls: none -> 365", "retention.journal: 90 -> 30"]),
         ("[company]", '[notices]\nkinds = ["lost"]\nhead_after = 30\n[company]',
          ["notices.head_after: 20 -> 30", "notices.kinds: lost waiting answered undistributed -> lost"]),
         ("[company]", f"{OLEG}\n[company]", ["people.oleg: new (name Олег, phones PJSIP/130)"]),

@@ -30,6 +30,7 @@ from callrouter.routing.values import (
     Order,
     Prefix,
     Report,
+    Retention,
     Rule,
     SchemePerson,
     SchemeStep,
@@ -75,6 +76,7 @@ def test_the_document_with_everything_in_it_is_read_whole() -> None:
     """Calendars, people, steps, rules and lines are these values."""
     scheme = parse(FULL.read_bytes())
     assert scheme.company == Company(PersonId("irina"), 60, 10, 10, "ru", ("lead-exchange",), custom_states=True)
+    assert scheme.retention == Retention(calls=1095, journal=60)
     assert scheme.notices == Notices(15, (Notice.LOST, Notice.WAITING, Notice.ANSWERED, Notice.UNDISTRIBUTED))
     day, moscow = Span(540, 1080), "Europe/Moscow"
     assert scheme.calendars["office"] == Calendar(
