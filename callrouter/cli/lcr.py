@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,8 @@ def lcr(
         listed = None if wanted is None else [Recorded(row, None) for row in _behind(block, wanted)]
         _tell(block, by, listed, timezone, wants_json=wants_json)
         return
+    gc.disable()  # most that is read stays to the end: to look for what is left over would cost half of the time
+    click.get_current_context().call_on_close(gc.enable)
     if wanted is None:
         told = with_database(lambda database: _counted(database, start, end, by, lists=wants_json))
         if wants_json:

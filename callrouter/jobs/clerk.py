@@ -1,8 +1,8 @@
 """
-What a worker does for people at their desks: it makes the nightly exports, and sends what is in the outbox.
+What a worker does for people at their desks: it makes the nightly exports, sends the outbox, adds up what is over.
 
-Both are commands of their own, in processes beside the worker's: whatever they meet, a huge date, a mail server that
-says nothing, a defect, no call is a millisecond late for it. The clerk only looks whether there is something to do.
+These are commands of their own, in processes beside the worker's: whatever they meet, a huge date, a mail server that
+says nothing, a defect, none of it is in the loop that carries the calls. The clerk only looks whether there is work.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.jobs.due import is_due
-from callrouter.store import outbox
+from callrouter.store import days, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-m", "callrouter.cli")
 MAKE = ("export", "--deliver")
 SEND = ("outbox", "send")
+ADD_UP = ("db", "add-up")
 SEND_EVERY = 1.0
 """Seconds between two looks into the outbox, …"""
 MAKE_EVERY = 10.0
 """… and at the clock."""
+ADD_UP_EVERY = 600.0
+"""Seconds between two looks for dates that are over and not added up."""
 AGAIN_AFTER = 30.0
 """Seconds until a command that failed is tried again, or the database is asked again."""
 AT_MOST = 3600.0
@@ -58,6 +61,7 @@ class Clerk:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(self._send, SEND_EVERY))
             group.create_task(self._repeat(self._make, MAKE_EVERY))
+            group.create_task(self._repeat(self._add_up, ADD_UP_EVERY))
 
     async def _repeat(self, work: Callable[[], Awaitable[bool]], every: float) -> None:
         """Work for ever: whatever happens in it, the worker goes on."""
@@ -92,6 +96,14 @@ class Clerk:
         async with self._database.reading() as connection:
             wanted = await is_due(connection, scheme, self._now())
         return not wanted or await _command(*MAKE)
+
+    async def _add_up(self) -> bool:
+        scheme = self._scheme()
+        if scheme is None:
+            return True
+        async with self._database.reading() as connection:
+            wanted = await days.missing(connection, scheme.timezone, self._now())
+        return not wanted or await _command(*ADD_UP)
 
 
 async def _command(*arguments: str) -> bool:

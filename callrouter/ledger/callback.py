@@ -31,7 +31,7 @@ class Delay(StrEnum):
     NEVER = "never"
 
 
-_WITHIN = ((300, Delay.MINUTES_5), (1200, Delay.MINUTES_20), (3600, Delay.MINUTES_60))
+WITHIN = ((300, Delay.MINUTES_5), (1200, Delay.MINUTES_20), (3600, Delay.MINUTES_60))
 
 
 def delay(lost: CallRow, attempts: Calls, hours_of: HoursOf, timezone: str) -> Delay:
@@ -40,7 +40,7 @@ def delay(lost: CallRow, attempts: Calls, hours_of: HoursOf, timezone: str) -> D
         return Delay.NEVER
     hours, at = hours_of(lost), attempts[0].arrived_at
     start = clock_start(lost, hours)
-    within = next((one for seconds, one in _WITHIN if at - start <= seconds), None)
+    within = next((one for seconds, one in WITHIN if at - start <= seconds), None)
     if within is not None:
         return within
     if date_at(at, timezone) <= date_at(start, timezone):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import case, or_, select
 
-from callrouter.ledger.callback import Delay, delay
+from callrouter.ledger.callback import WITHIN, Delay, delay
 from callrouter.ledger.clients import Fate
 from callrouter.ledger.figure import share
 from callrouter.ledger.period import MICRO
@@ -178,4 +178,9 @@ def _rate(clients: int, lost: int) -> dict[str, object]:
 
 
 def _delay(one: _Lost, hours: HoursOf, timezone: str) -> Delay:
+    if one.attempts and not one.is_closed:  # most are told without a calendar
+        waited = one.attempts[0].arrived_at - one.ended_at
+        quick = next((which for within, which in WITHIN if waited <= within), None)
+        if quick is not None:
+            return quick
     return delay(cast("CallRow", one), cast("tuple[CallRow, ...]", one.attempts), hours, timezone)

@@ -16,7 +16,7 @@ from callrouter.ledger.tally import SHORT
 from callrouter.store.counts import NOTHING, Counts, in_order, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from callrouter.ledger.period import Period
     from callrouter.store.counts import Key, Keys
@@ -89,7 +89,12 @@ def escalations(counts: Counts) -> dict[str, object]:
 
 def _groups(counts: Counts, by: By) -> Iterable[tuple[Keys, Sequence[int]]]:
     """Return the groups in the order of their keys; those of the clock are made of hours and days."""
-    of_the_clock = {By.HOUR: _hour, By.DAY: str, By.WEEK: _iso_week, By.MONTH: _month}
+    of_the_clock: dict[By, Callable[[Keys], Key]] = {
+        By.HOUR: _hour,
+        By.DAY: str,
+        By.WEEK: _iso_week,
+        By.MONTH: _month,
+    }
     if by not in of_the_clock:
         found = counts.of(f"by_{by.value}")
         return [(key, found[key]) for key in in_order(found)]

@@ -94,12 +94,11 @@ def _call(one: Row[Any], steps: tuple[StepRow, ...], legs: tuple[LegRow, ...], t
     return CallRow(**values, steps=steps, legs=legs, talk=talk)
 
 
-def _step(*part: Any) -> StepRow:
-    *own, skipped, passed = part
+def _step(step: int, action: str, target: str, since: float, until: float | None, skipped: Any, passed: Any) -> StepRow:
     why = None if skipped is None else Why(skipped)
-    return StepRow(*own, why, tuple((PersonId(person), Why(why)) for person, why in passed))
+    return StepRow(step, action, target, since, until, why, tuple([(PersonId(who), Why(why)) for who, why in passed]))
 
 
-def _leg(*part: Any) -> LegRow:
-    *own, result = part
-    return LegRow(*own, None if result is None else Result(result))
+def _leg(person: Any, phone: str, step: int, *times: Any) -> LegRow:
+    began, rang, answered, ended, result = times
+    return LegRow(person, phone, step, began, rang, answered, ended, None if result is None else Result(result))

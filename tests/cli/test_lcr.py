@@ -71,6 +71,16 @@ def test_the_figures_come_through_the_database(written: Callable[..., Said]) -> 
     assert written("lcr", *OPTIONS, "--by", "source", "--json").json == json.loads(json.dumps(expected))
 
 
+def test_dates_that_are_added_up_say_the_same(written: Callable[..., Said]) -> None:
+    """Once is enough: the second time nothing is left to do."""
+    before = written("lcr", *OPTIONS, "--by", "day", "--json").json
+    lines = written("lcr", *OPTIONS, "--by", "day").out
+    assert written("db", "add-up").err.endswith("dates are added up\n")
+    assert written("db", "add-up").err == "0 dates are added up\n"
+    assert written("lcr", *OPTIONS, "--by", "day", "--json").json == before
+    assert written("lcr", *OPTIONS, "--by", "day").out == lines
+
+
 def test_the_calls_behind_any_figure_are_listed(written: Callable[..., Said]) -> None:
     """By the figure's name; without one it is all calls that count."""
     found = behind(figures(table.calls(), WEEK, table.hours_of))
