@@ -1,19 +1,23 @@
-"""`callrouter db`: the schema of the database."""
+"""`callrouter db`: the schema of the database, and what in it is too old."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from callrouter.cli.show import as_json
+
 if TYPE_CHECKING:
+    from callrouter.routing.values import Retention
     from callrouter.store.database import Database
 
 
 @click.group()
 def db() -> None:
-    """The database: its schema (upgrade, check), and its dates (add-up)."""
+    """The database: its schema (upgrade, check), dates (add-up), what is older than the scheme has it kept (prune)."""
 
 
 @db.command()
@@ -43,6 +47,56 @@ def check() -> None:
             return f"{there}: schema {await schema.check(there)} is up to date"
 
     click.echo(asyncio.run(work()), err=True)
+
+
+@db.command(
+    epilog="""\b
+Examples:
+  callrouter db prune          says what would go; a terminal is asked then
+  callrouter db prune --yes    deletes it now; `serve` does it every night
+""",
+)
+@click.option("--yes", is_flag=True, help="Delete it, and do not ask.")
+@as_json
+@click.pass_context
+def prune(ctx: click.Context, *, yes: bool, wants_json: bool) -> None:
+    """Say what is older than the scheme's `[retention]` has it kept; with --yes delete it (docs/privacy.md).
+
+    Exits 1 when something is old and was not deleted.
+    """
+    from callrouter.cli.opening import with_database
+    from callrouter.cli.show import json_value
+
+    kept, found = with_database(_old)
+    lines = {kind: (getattr(kept, kind), count) for kind, count in found.items()}
+    for kind, (days, count) in lines.items():
+        what = "numbers without a call" if kind == "calls" else "rows"
+        click.echo(f"{kind:8} {count} {what} for more than {days} days", err=True)
+    is_old = any(found.values())
+    asks = is_old and not yes and sys.stdin.isatty()
+    does = is_old and (yes or (asks and click.confirm("delete this for good?", err=True)))
+    gone = with_database(lambda database: _prune(database, kept)) if does else {}
+    if wants_json:
+        json_value({"old": found, "deleted": gone})
+    if does:
+        click.echo("deleted: " + ", ".join(f"{kind} {count}" for kind, count in gone.items()), err=True)
+    ctx.exit(1 if is_old and not does else 0)
+
+
+async def _old(database: Database) -> tuple[Retention, dict[str, int]]:
+    from callrouter.cli.opening import needed_scheme, now
+    from callrouter.store import retention
+
+    async with database.reading() as connection:
+        kept = (await needed_scheme(connection)).retention
+        return kept, await retention.old(connection, retention.limits(kept, now()))
+
+
+async def _prune(database: Database, kept: Retention) -> dict[str, int]:
+    from callrouter.cli.opening import now
+    from callrouter.jobs import retention
+
+    return await retention.prune(database, kept, now())
 
 
 @db.command("add-up")
