@@ -37,6 +37,8 @@ class Receiver:
     status: str = "204 No Content"
     """What it answers; `silent`: nothing, `reset`: it takes the body and resets the connection."""
     headers: str = ""
+    takes: float = 0.0
+    """Seconds between the body's last byte and the answer."""
     port: int = 0
     received: list[Post] = field(default_factory=list)
     """Everything whose body came whole, whatever was answered."""
@@ -65,6 +67,7 @@ class Receiver:
             async with self.changed:
                 self.received.append(post)
                 self.changed.notify_all()
+            await asyncio.sleep(self.takes)
             if self.status == "silent":
                 await reader.read()
             elif self.status == "reset":

@@ -61,6 +61,10 @@ class MailServer:
     """TLS from the first byte."""
     login: tuple[str, str] | None = None
     fault: str = ""
+    takes: float = 0.0
+    """Seconds between the content's last byte and its answer: who dies in them does not know that it has come."""
+    unknown: frozenset[str] = frozenset()
+    """Receivers whom it does not know, whatever else is well."""
     port: int = 0
     received: list[Mail] = field(default_factory=list)
     taken: list[Mail] = field(default_factory=list)
@@ -162,8 +166,8 @@ class _Conversation:
             await self.say("250 ok")
         elif verb == "RCPT":
             self.to = rest.partition("<")[2].partition(">")[0]
-            said = {"451": "451 try later", "550": "550 no such user"}.get(self.server.fault, "250 ok")
-            await self.say(said)
+            fault = "550" if self.to in self.server.unknown else self.server.fault
+            await self.say({"451": "451 try later", "550": "550 no such user"}.get(fault, "250 ok"))
         elif verb == "DATA":
             return await self.take()
         elif verb == "QUIT":
@@ -185,5 +189,6 @@ class _Conversation:
         async with self.server.changed:
             self.server.received.append(mail)
             self.server.changed.notify_all()
+        await asyncio.sleep(self.server.takes)
         await self.say("250 taken")
         return True
