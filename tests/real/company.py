@@ -58,7 +58,7 @@ LINES = {
     "patient": Line("+74951230018", "responsible 5, department 5, department 5"),
     "mute": Line("+74951230019", "head 0.5, department 5"),
     "nobody": Line("+74951230017", "head 5, owner 5", "ghosts"),
-    "service": Line("+74951230020", "department 4, head 2", "service"),
+    "service": Line("+74951230020", "department 30, head 30", "service"),
 }
 SERVICE = "600"
 """The extension of the department behind the line `service`."""
