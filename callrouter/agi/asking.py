@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
 
 AT_ONCE = 16
-"""Questions in one command."""
+"""Questions, or variables, in one command; Asterisk sets 24 at the most."""
 NOISE_MOST = 1_000
 """Replies that are not ours, before ours: a caller who sends more of them is not served here."""
 _OF_A_CHANNEL = ("UNIQUEID", "CHANNEL(linkedid)", "CHANNEL(name)", "CALLERID(num)", "CALLROUTER_LINE", "EXTEN")
 _EVALUATED = re.compile(r"[${}\[\]\"\\`]")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 _DIALLED = re.compile(r"[^\s,&|${}()\[\]\"'\\]+")
 
 
@@ -60,9 +61,27 @@ async def read(line: Line, expressions: Iterable[str]) -> list[str]:
 async def tell(line: Line, variable: str, value: str | float | None) -> None:
     """Set a variable of the channel."""
     await line.say("SET", "VARIABLE", variable, "" if value is None else str(value))
+    await _done(line, variable)
+
+
+async def tell_all(line: Line, values: Iterable[tuple[str, str | float | None]]) -> None:
+    """Set many variables; those of letters and digits, most of them, many in one command."""
+    plain: list[str] = []
+    for variable, value in values:
+        text = "" if value is None else str(value)
+        if _PLAIN.fullmatch(text):
+            plain.append(f"{variable}={text}")
+        else:
+            await tell(line, variable, text)
+    for start in range(0, len(plain), AT_ONCE):
+        await line.say("EXEC", "MSet", ",".join(plain[start : start + AT_ONCE]))
+        await _done(line, "many variables")
+
+
+async def _done(line: Line, what: str) -> None:
     reply = await line.hear()
-    if reply.code != 200:  # noqa: PLR2004 - AGI's "done"
-        raise PeerError(f"Asterisk does not set {variable} ({reply.code})")
+    if reply.code != 200 or reply.result == -2:  # noqa: PLR2004 - AGI's "done", and "no such application"
+        raise PeerError(f"Asterisk does not set {what} ({reply.code})")
 
 
 async def arrival(line: Line, at: Instant) -> tuple[Arrival, bool]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from callrouter.agi.asking import PeerError, arrival, harmless, read, tell
+from callrouter.agi.asking import PeerError, arrival, harmless, read, tell, tell_all
 from callrouter.agi.ladder import reachable, variables
 from callrouter.core.events import Dialled, Reported
 from callrouter.core.recorded import AGI, phone_of
@@ -53,8 +53,7 @@ async def _route(line: Line, office: Office) -> None:
     dials: Dials = {}
     if arrived.refusal is None:
         arrived, dials = await reachable(line, office, arrived)
-    for name, value in variables(arrived, dials):
-        await tell(line, f"CALLROUTER_{name}", value)
+    await tell_all(line, ((f"CALLROUTER_{name}", value) for name, value in variables(arrived, dials)))
     office.begin(there.call, arrived)
     await tell(line, MARK, there.call)
 

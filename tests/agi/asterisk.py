@@ -28,7 +28,7 @@ class Asterisk:
         """Run `AGI(agi://127.0.0.1:PORT/SCRIPT)` until the other side closes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(HEAD.format(script, script, self.callerid).encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while line := await reader.readline():
                 words = [re.sub(r"\\(.)", r"\1", word) for word in _WORD.findall(line.decode().rstrip("\n"))]
                 self.told.append(words)
@@ -43,6 +43,11 @@ class Asterisk:
             return f"200 result=1 ({value})\n"
         if words[0] == "SET" and words[2] == self.refuses:
             return "520-Invalid command syntax.  Proper usage follows:\nUsage\n520 End of proper usage.\n"
+        if words[:2] == ["EXEC", "MSet"]:
+            pairs = words[2].split(",")
+            assert len(pairs) <= 24
+            self.variables |= dict(pair.split("=") for pair in pairs)
+            return "200 result=0\n"
         if words[0] == "SET":
             self.variables[words[2]] = words[3]
         return "200 result=1\n"

@@ -134,7 +134,7 @@ async def test_what_is_not_decided_is_not_marked(how: str) -> None:
     router.is_closing = how == "closing"
     if how == "failure":
         router.arrived = replace(ARRIVED, refusal=LostReason.FAILURE)
-    asterisk.refuses = "CALLROUTER_RUNGS" if how == "refuses" else ""
+    asterisk.refuses = "CALLROUTER_CLIENT" if how == "refuses" else ""
     if how == "no channel":
         asterisk.variables = {}
     async with serving(router) as port:
@@ -233,6 +233,18 @@ async def test_one_more_than_there_is_room_for_is_turned_away(monkeypatch: pytes
         asterisk = Asterisk(dict(HERE))
         while not router.written:
             await asterisk.runs(port, "route")
+
+
+async def test_hundreds_of_sessions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call is decided and written down, though five hundred come together."""
+    for bound in ("LASTS", "SPEAKS_WITHIN"):  # how fast this machine is at the moment is not the question
+        monkeypatch.setattr(servers, bound, 60.0)
+    router = Router()
+    channels = [Asterisk(HERE | {"UNIQUEID": f"1795000000.{number}"}) for number in range(500)]
+    async with serving(router) as port:
+        await asyncio.gather(*(one.runs(port, "route") for one in channels))
+    assert {call for call, _ in router.written} == {call_of(one.variables["UNIQUEID"]) for one in channels}
+    assert all(one.variables["CALLROUTER_CALL"] == call_of(one.variables["UNIQUEID"]) for one in channels)
 
 
 async def test_a_port_that_is_taken_harms_nobody() -> None:

@@ -276,6 +276,33 @@ async def test_a_frozen_router_keeps_nobody_waiting() -> None:
         await audited(rig)
 
 
+async def test_a_session_that_is_cut_in_the_middle_decided_nothing() -> None:
+    """Whatever the router had said by then counts for nothing: the fallback serves the call, and it is one row."""
+
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\n\n")
+        for name, value in (("RUNGS", "1"), ("STEP_1", "1"), ("DIAL_1", "PJSIP/120"), ("SECONDS_1", "5")):
+            writer.write(f"SET VARIABLE CALLROUTER_{name} {value}\n".encode())
+            await reader.readline()
+        writer.transport.abort()
+
+    async with AgiRig() as rig:
+        await rig.router.end()
+        host, port = rig.address.split(":")
+        dying = await asyncio.start_server(half, host, int(port))
+        rig.phone("vera").behaviour = answers()
+        call = await rig.trunk.dial(LINE, caller="89161234567")
+        await call.wait("answered", 10.0)
+        await call.hangup()
+        dying.close()
+        assert not rig.phone("irina").invites
+        await rig.serve()
+        await until(rig, lambda rows: len(rows) == 1)
+        (row,) = await rig.inbound()
+        assert (row["answered_by"], row["routed_by"]) == ("vera", "fallback")
+        await audited(rig)
+
+
 async def test_a_silent_database_costs_the_bound_and_no_more(postgres_url: str) -> None:
     """The department rings, decided by the router; client, row and end are written when the database answers again."""
     proxy, real = Proxy(), make_url(postgres_url)
