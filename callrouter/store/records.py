@@ -9,13 +9,13 @@ import structlog
 from sqlalchemy import case, func, or_, select, update
 
 from callrouter.core.recorded import AGI, FALLBACK, Position, Record, Recorded, gather
-from callrouter.store import forgotten, late, rows, told
+from callrouter.store import forgotten, late, outgoing, rows, told
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.tables import calls, record_files, records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50
 """Calls in one settling: others have to get at the database too."""
+OUT_AT_ONCE = 500
+"""The same for calls out, which are made together in a few statements."""
 FORGOTTEN_AFTER = 15.0
 """Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
@@ -68,17 +70,19 @@ class Records:
         await self._leave_to_the_router()
         newest, is_due = func.max(records.c.seen_at), func.max(case((_IS_DUE, 1), else_=0))
         query = select(records.c.asterisk_id, newest.label("seen_at"), is_due.label("is_due"))
-        query = query.where(records.c.is_open).group_by(records.c.asterisk_id).order_by(newest).limit(AT_ONCE + 1)
+        query = query.where(records.c.is_open).group_by(records.c.asterisk_id).order_by(newest).limit(OUT_AT_ONCE + 1)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
         due = [
             one.asterisk_id
-            for one in found[:AT_ONCE]
+            for one in found[:OUT_AT_ONCE]
             if one.seen_at <= self._now() - (patience if one.is_due else FORGOTTEN_AFTER)
         ]
-        for asterisk_id in due:
+        left = await self._settle_outgoing(due)
+        for asterisk_id in left[:AT_ONCE]:
             await self._settle(asterisk_id)
-        return len(due), len(due) < len(found)
+        done = len(due) - len(left[AT_ONCE:])
+        return done, done < len(found)
 
     async def _leave_to_the_router(self) -> None:
         """Whatever a worker has written down of a call, the rest of it is its own."""
@@ -92,6 +96,23 @@ class Records:
         async with self._database.reading() as connection:
             found = await recorded(connection, [asterisk_id])
         return found[0].ending if found else None
+
+    async def _settle_outgoing(self, due: Sequence[str]) -> Sequence[str]:
+        """Make the calls out among these, all together; return those that are left."""
+        if not due:
+            return due
+        try:
+            async with self._database.writing() as connection:
+                made = await _close_outgoing(connection, due)
+        except DatabaseAwayError:
+            raise
+        except Exception:
+            log.exception("calls out of asterisk's records are stored one by one, for one of them cannot be")
+            return due
+        for row in made:
+            self._made(row)
+        done = {row.asterisk_id for row in made}
+        return [one for one in due if one not in done]
 
     async def _settle(self, asterisk_id: str) -> None:
         try:
@@ -153,8 +174,23 @@ async def _close(connection: AsyncConnection, asterisk_id: str) -> CallRow | Non
     return made
 
 
-async def _shut(connection: AsyncConnection, asterisk_id: str) -> None:
-    await connection.execute(update(records).where(records.c.asterisk_id == asterisk_id).values(is_open=False))
+async def _close_outgoing(connection: AsyncConnection, due: Sequence[str]) -> Sequence[CallRow]:
+    """Make rows of the calls out of which nothing was told before; others may be at it too."""
+    told_before = await outgoing.told_of(connection, due)
+    fresh = [one for one in due if one not in told_before]
+    query = select(records).where(records.c.asterisk_id.in_(fresh)).order_by(records.c.asterisk_id).with_for_update()
+    found = (await connection.execute(query)).all()
+    open_ = {one.asterisk_id for one in found if one.is_open}
+    out = [one for one in gather(map(_record, found)) if not one.line and one.asterisk_id in open_]
+    if not out:
+        return ()
+    made = await outgoing.tell(connection, out)
+    await _shut(connection, *(one.asterisk_id for one in out))
+    return made
+
+
+async def _shut(connection: AsyncConnection, *ids: str) -> None:
+    await connection.execute(update(records).where(records.c.asterisk_id.in_(ids)).values(is_open=False))
 
 
 async def _position(connection: AsyncConnection, name: str) -> Position | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_legs), ("talk", call_talk))
+_FIELDS = {
+    name: tuple(field.name for field in fields(part))
+    for name, part in (("steps", StepRow), ("legs", LegRow), ("talk", TalkRow))
+}
 OWN = tuple(field.name for field in fields(CallRow) if field.name not in {"steps", "legs", "talk"})
 
 
@@ -31,13 +35,30 @@ async def begin(connection: AsyncConnection, arrived: Sequence[CallRow], app: st
         await connection.execute(insert(calls), [_own(row) | {"app": app} for row in arrived])
 
 
+async def write(connection: AsyncConnection, ended: Sequence[CallRow], app: str) -> None:
+    """Write calls that are over, with all their parts, in a statement for each table."""
+    await begin(connection, ended, app)
+    for name, table in PARTS:
+        lines = [line for row in ended for line in _lines(row, name)]
+        if lines:
+            await connection.execute(insert(table), lines)
+
+
 async def finish(connection: AsyncConnection, row: CallRow, known: dict[str, object]) -> None:
     """Write the end of a call that has begun, with all its parts; `known` are more columns of its row."""
     await connection.execute(FINISH, _own(row) | known | {"this": row.id})
     for name, table in PARTS:
-        lines = [{"call_id": row.id, "position": at, **asdict(part)} for at, part in enumerate(getattr(row, name))]
+        lines = _lines(row, name)
         if lines:
             await connection.execute(insert(table), lines)
+
+
+def _lines(row: CallRow, name: str) -> list[dict[str, object]]:
+    names = _FIELDS[name]
+    return [
+        {"call_id": row.id, "position": at} | {one: getattr(part, one) for one in names}
+        for at, part in enumerate(getattr(row, name))
+    ]
 
 
 def _own(row: CallRow) -> dict[str, object]:

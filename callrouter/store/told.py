@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.recorded import AGI, FALLBACK, Record, Recorded, call_of, phone_of
-from callrouter.core.words import CallId, LostReason, PersonId, Result
+from callrouter.core.words import CallId, LostReason, Result
+from callrouter.routing.availability import is_line_open
 from callrouter.routing.caller import STRANGER, Caller, Client
 from callrouter.routing.choose import Chosen, choose
-from callrouter.routing.lines import find_line
-from callrouter.routing.numbers import Number, read, storable
-from callrouter.routing.scheme import parse
-from callrouter.store import closing, notices, queries, rows, schemes, tasks
+from callrouter.routing.numbers import Number, storable
+from callrouter.store import closing, notices, queries, rows, tasks
+from callrouter.store.company import Company, company_of
+from callrouter.store.outgoing import APP, call_id, row as outgoing_row, talked_from
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.core.words import Instant
-    from callrouter.routing.values import Line, Scheme
+    from callrouter.routing.values import Line
 
-APP = "asterisk"
-"""Who wrote the row, where no worker did."""
 TOGETHER = 0.5
 """Seconds: a phone that stopped so near to an answer, or to the caller's end, stopped because of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Company:
-    """The scheme that held, and its revision (both None before the first)."""
-
-    scheme: Scheme | None
-    revision: int | None
-
-    def number(self, raw: str) -> Number:
-        """Return what a number means here."""
-        return Number(None, None, storable(raw)) if self.scheme is None else read(raw, self.scheme.country)
-
-    def line(self, dialled: str) -> Line | None:
-        """Return the line that was dialled."""
-        return None if self.scheme is None else find_line(self.scheme, dialled)
-
-    def person(self, phone: str) -> PersonId | None:
-        """Return whose phone this is; a number outside is known by its trunk, where one person alone has such."""
-        if self.scheme is None:
-            return None
-        trunk = [
-            person.id
-            for person in self.scheme.people.values()
-            for one in person.phones
-            if "@" in one and f"PJSIP/{one.rpartition('@')[2]}" == phone
-        ]
-        return self.scheme.phones.get(phone) or (trunk[0] if len(trunk) == 1 else None)
 
 
 async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
@@ -67,9 +35,10 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
     """
     if not one.is_due and await _of_router(connection, one.asterisk_id) is not None:
         return None
-    company = await _company(connection, one.last.revision)
+    company = await company_of(connection, one.last.revision)
     if not one.line:
-        outgoing = await _outgoing(connection, company, one)
+        client = await _client(connection, company.number(one.last.dialled), None)
+        outgoing = await _as_before(connection, outgoing_row(company, one, client or STRANGER))
         await _write(connection, outgoing, {})
         return outgoing
     number, line = company.number(one.last.caller), company.line(one.line)
@@ -84,6 +53,7 @@ async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
         return None  # the dialplan has told how it went
     if kept is not None and kept.outcome == "answered" and not (kept.is_dropped and one.last.by == FALLBACK):
         return None
+    made = await _as_before(connection, made) if kept is None else made
     final = made if kept is None else _went_on(kept, made) if kept.is_dropped else _corrected(kept, made)
     claimants, after = ((), 0.0) if chosen is None else (chosen.claimants, chosen.claim_after)
     known = await closing.client_of(connection, final, claimants, after)
@@ -103,12 +73,11 @@ async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, A
     await tasks.review(connection, final, known.get("client_id", final.client_id))
 
 
-async def _company(connection: AsyncConnection, revision: int | None) -> _Company:
-    found = None if revision is None else await schemes.get(connection, revision)
-    found = found or await schemes.current(connection)
-    if found is None:
-        return _Company(None, None)
-    return _Company(parse(found.document, f"revision {found.revision}"), found.revision)
+async def _as_before(connection: AsyncConnection, made: CallRow) -> CallRow:
+    """Return the row under the id that it has already: the first record of a channel may come after others."""
+    query = select(calls.c.id).where(calls.c.asterisk_id == made.asterisk_id, calls.c.app == APP).limit(1)
+    known = (await connection.execute(query)).scalar_one_or_none()
+    return made if known is None else replace(made, id=CallId(known))
 
 
 async def _client(connection: AsyncConnection, number: Number, line: Line | None) -> Client | None:
@@ -123,12 +92,12 @@ async def _of_router(connection: AsyncConnection, asterisk_id: str) -> CallRow |
     return (await rows.load(connection, found[:1]))[0] if found else None
 
 
-def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number, client: Client | None) -> CallRow:
+def _row(company: Company, one: Recorded, chosen: Chosen | None, number: Number, client: Client | None) -> CallRow:
     known = (client or STRANGER) if chosen is None else chosen.client
     is_internal = one.is_far_end or company.person(one.phone) is not None
     first = one.talk[0] if one.talk else None
     return CallRow(
-        id=call_of(one.asterisk_id) if one.last.by == AGI else _id(one),
+        id=call_of(one.asterisk_id) if one.last.by == AGI else call_id(one),
         line=storable(one.line) if chosen is None else chosen.line,
         department=None if chosen is None else chosen.department,
         caller=number.known,
@@ -153,9 +122,22 @@ def _row(company: _Company, one: Recorded, chosen: Chosen | None, number: Number
         steps=_steps(one, chosen),
         legs=tuple(_leg(company, one, record) for record in one.records if record.peer),
         routed_by=one.last.by if one.is_due else "router",
-        is_closed=chosen is not None and chosen.is_closed,
+        is_closed=chosen is not None and (chosen.is_closed or _is_closed(company, one)),
+        source=None if chosen is None else chosen.source,
         recovered=not one.is_due,
         ended_with=None if first is None else company.person(phone_of(one.talk[-1].peer)),
+    )
+
+
+def _is_closed(company: Company, one: Recorded) -> bool:
+    """Return whether the call came outside the line's hours, by the scheme of the fallback, which has no rules."""
+    line = company.line(one.line)
+    is_rule = one.last.by == AGI  # rules may open a line, and were asked
+    return (
+        not is_rule
+        and company.scheme is not None
+        and line is not None
+        and not is_line_open(company.scheme, line, one.started_at)
     )
 
 
@@ -196,51 +178,8 @@ def _corrected(kept: CallRow, made: CallRow) -> CallRow:
     )
 
 
-async def _outgoing(connection: AsyncConnection, company: _Company, one: Recorded) -> CallRow:
-    """Return the row of a call out: `line` is the number dialled, `caller` our phone, its leg says whose it is."""
-    dialled, own = company.number(one.last.dialled), company.number(one.last.caller)
-    client = await _client(connection, dialled, None) or STRANGER
-    person = company.person(one.phone)
-    is_rung = one.last.disposition in {"NO ANSWER", "BUSY"}
-    reason = LostReason.NO_ANSWER if is_rung else LostReason.UNREACHABLE
-    result = Result.ANSWERED if one.talk else Result(reason.value)
-    phone = LegRow(person, one.phone, 0, one.started_at, None, one.answered_at, one.ended_at, result)
-    return CallRow(
-        id=_id(one),
-        line=dialled.known or dialled.raw,
-        department=None,
-        caller=own.known,
-        caller_raw=own.raw,
-        client_id=client.id,
-        client=client.name,
-        responsible=client.responsible,
-        priority=client.priority,
-        segment=client.segment,
-        direction="out",
-        arrived_at=one.started_at,
-        answered_at=one.answered_at,
-        ended_at=one.ended_at,
-        outcome="answered" if one.talk else "lost",
-        lost_reason=None if one.talk else reason,
-        lost_step=None,
-        answered_by=person if one.talk else None,
-        ended_with=person if one.talk else None,
-        answered_step=None,
-        scheme_revision=company.revision,
-        asterisk_id=one.asterisk_id,
-        talk=tuple(TalkRow(person, _since(record), record.ended_at) for record in one.talk),
-        steps=(),
-        legs=(phone,),
-        routed_by=APP,
-    )
-
-
-def _talk(company: _Company, one: Recorded) -> tuple[TalkRow, ...]:
-    return tuple(TalkRow(company.person(phone_of(part.peer)), _since(part), part.ended_at) for part in one.talk)
-
-
-def _since(record: Record) -> Instant:
-    return record.started_at if record.answered_at is None else record.answered_at
+def _talk(company: Company, one: Recorded) -> tuple[TalkRow, ...]:
+    return tuple(TalkRow(company.person(phone_of(part.peer)), talked_from(part), part.ended_at) for part in one.talk)
 
 
 def _steps(one: Recorded, chosen: Chosen | None) -> tuple[StepRow, ...]:
@@ -255,7 +194,7 @@ def _steps(one: Recorded, chosen: Chosen | None) -> tuple[StepRow, ...]:
     return tuple(found)
 
 
-def _leg(company: _Company, one: Recorded, record: Record) -> LegRow:
+def _leg(company: Company, one: Recorded, record: Record) -> LegRow:
     phone = phone_of(record.peer)
     answered = record.answered_at if record.is_conversation else None
     return LegRow(
@@ -278,12 +217,3 @@ def _result(one: Recorded, record: Record) -> Result:
     if one.lost is LostReason.ABANDONED and one.ended_at - record.ended_at < TOGETHER:
         return Result.CANCELLED
     return {"BUSY": Result.BUSY, "NO ANSWER": Result.NO_ANSWER}.get(record.disposition, Result.UNREACHABLE)
-
-
-def _id(one: Recorded) -> CallId:
-    """Return the call's id: a time-ordered UUID (RFC 9562, version 7), the same whenever the records are read."""
-    rest = int.from_bytes(hashlib.sha256(one.asterisk_id.encode()).digest()[:10]) & ((1 << 80) - 1)
-    value = round(one.started_at * 1000) << 80 | rest
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0b11 << 62) | 0b10 << 62
-    return CallId(str(uuid.UUID(int=value)))
