@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from callrouter.ledger.figure import printed
 from callrouter.report import personal
 from callrouter.report.export import written
 from callrouter.report.language import language
@@ -53,7 +52,9 @@ def own_edition(found: Content, person: str, code: str, number: int, *, mask: bo
     words = language(code)
     made = personal.written(found, person, code, mask=mask)
     said = next(content.decode().strip() for name, content in made.items() if name.endswith(".txt"))
-    return _edition(said.partition(" · ")[0], said, made, words, number)
+    company = person == found.night.company.owner
+    about = subject(found, words) if company else personal.subject(found, person, words)
+    return _edition(about, said, made, words, number)
 
 
 def _edition(about: str, said: str, made: Mapping[str, bytes], words: Language, number: int) -> Edition:
@@ -64,17 +65,15 @@ def _edition(about: str, said: str, made: Mapping[str, bytes], words: Language, 
 
 def subject(found: Content, words: Language) -> str:
     """Return what the owner reads first."""
-    made = printed(found.figures)
-    rate, clients = made["lcr"], made["clients"]
-    assert rate is None or isinstance(rate, float)
-    assert isinstance(clients, dict)
+    made, number = found.figures, words.number
+    rate = made["lcr"]
     return words.say(
         "subject" if rate is not None else "subject_without_calls",
         date=words.short_date(found.night.date),
         lcr=words.percent(rate),
-        lost=made["lost"],
-        calls=made["calls"],
-        ignored=clients["ignored"],
+        lost=number(made["lost"]),
+        calls=number(made["calls"]),
+        ignored=number(made["clients"]["ignored"]),
     )
 
 

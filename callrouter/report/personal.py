@@ -36,10 +36,8 @@ class PersonPage(View):
     @property
     def title(self) -> str:
         """Return whose page it is, and of which date."""
-        day = self.language.date(self.night.date)
-        if self.own.heads:
-            return self.language.say("title_head", departments=self.departments, date=day)
-        return self.language.say("title_own", person=self.whose, date=day)
+        whose = self.departments if self.own.heads else self.whose
+        return self.language.say("title_own", whose=whose, date=self.language.date(self.night.date))
 
     @property
     def departments(self) -> str:
@@ -153,6 +151,11 @@ def line(page: PersonPage) -> str:
         )
     )
     return signed(said, page.found, words)
+
+
+def subject(found: Content, person: str, words: Language) -> str:
+    """Return what somebody reads first of the letter with his page."""
+    return PersonPage(found, person, words, mask=True).title
 
 
 def files(night: Night, person: str, code: str, *, mask: bool) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ import pytest
 from callrouter.core.outcome import LegRow, StepRow
 from callrouter.core.words import LostReason, PersonId, Result, Why
 from callrouter.report.content import content
+from callrouter.report.edition import own_edition
 from callrouter.report.export import files as company_files
 from callrouter.report.language import language
 from callrouter.report.own import own
@@ -108,6 +109,14 @@ def test_the_line_of_a_person() -> None:
     said = {who: line(PersonPage(found, who, language("en"), mask=False)) for who in ("anna", "gleb")}
     assert said["anna"].startswith("Анна, yesterday: waiting for a call 0, missed 3, talked 0:00 · 30/03/2026,")
     assert said["gleb"].startswith("Продажи: LCR yesterday 75% (3 of 4), waiting for a call 2 · 30/03/2026,")
+
+
+def test_the_letter_says_whose_page_it_is_and_of_when() -> None:
+    """Also when it comes days later, after downtime."""
+    said = {who: own_edition(content(night()), who, "en", 1, mask=False).subject for who in ("anna", "gleb", "irina")}
+    assert said["anna"] == "Анна: Monday, 30 March 2026"
+    assert said["gleb"] == "Продажи: Monday, 30 March 2026"
+    assert said["irina"].startswith("LCR of 30/03/2026")
 
 
 def test_who_was_not_there_has_a_page_too() -> None:
