@@ -106,7 +106,7 @@ async def calls_of(connection: AsyncConnection, numbers: Sequence[str], cards: S
         calls.c.client_id.in_(cards),
         calls.c.caller.is_(None) & or_(*(calls.c.caller_raw.contains(digits(one)) for one in numbers)),
     ]
-    found = {}
+    found: dict[str, Row[Any]] = {}
     for condition in conditions:  # one by one, so that each has its index
         found |= {one.id: one for one in await connection.execute(select(*CALL).where(condition))}
     return list(found.values())
@@ -186,7 +186,7 @@ async def _hide_records(connection: AsyncConnection, ids: Iterable[str], tokens:
 async def _records(connection: AsyncConnection, ids: Iterable[str], numbers: Sequence[str]) -> list[Row[Any]]:
     """Return Asterisk's records of these channels, and whatever others have these numbers."""
     traces = Traces(numbers)
-    found = {}
+    found: dict[tuple[str, int], Row[Any]] = {}
     for some in _chunks(list(ids)):
         of_calls = select(records).where(records.c.asterisk_id.in_(some))
         found |= {(one.asterisk_id, one.sequence): one for one in await connection.execute(of_calls)}

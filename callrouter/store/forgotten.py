@@ -87,7 +87,8 @@ async def since(connection: AsyncConnection, at: Instant = 0.0) -> Forgotten:
 
 async def newest(connection: AsyncConnection) -> Instant | None:
     """Return when somebody was forgotten last; None: nobody ever."""
-    return (await connection.execute(select(func.max(forgotten.c.at, type_=forgotten.c.at.type)))).scalar_one()
+    found: Instant | None = await connection.scalar(select(func.max(forgotten.c.at, type_=forgotten.c.at.type)))
+    return found
 
 
 async def note(connection: AsyncConnection, tokens: Iterable[tuple[str, str]], at: Instant) -> None:

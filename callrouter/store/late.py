@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -76,7 +76,8 @@ def _hidden(one: Recorded, known: forgotten.Forgotten, country: str) -> Recorded
     if not tokens:
         return one
     traces = Traces(tokens)
-    return replace(one, **{name: traces.without(getattr(one, name), tokens) for name in SPOKEN})
+    hidden: dict[str, Any] = {name: traces.without(getattr(one, name), tokens) for name in SPOKEN}
+    return replace(one, **hidden)
 
 
 async def _nameless(connection: AsyncConnection, ids: set[CallId]) -> dict[str, bool]:

@@ -85,7 +85,8 @@ async def _keys(database: Database, table: Table, until: Instant) -> Sequence[Ro
         oldest = select(journal.c.id).order_by(journal.c.id).limit(AT_ONCE).subquery()
         query = query.where(journal.c.id.in_(select(oldest.c.id)))
     async with database.reading() as connection:
-        return (await connection.execute(query.limit(AT_ONCE))).all()
+        keys: Sequence[Row[Any]] = (await connection.execute(query.limit(AT_ONCE))).all()
+        return keys
 
 
 def _old(table: Table, until: Instant) -> Select[Any]:
@@ -141,7 +142,8 @@ async def _forget_silent(database: Database, numbers: Sequence[str], until: Inst
             return 0
         await forgotten.alone(connection)
         his = calls.c.caller.in_(numbers) & (calls.c.direction != "out") | IS_OUT & calls.c.line.in_(numbers)
-        found = (await connection.execute(select(*CALL, calls.c.arrived_at).where(his))).all()
+        columns: list[Any] = [*CALL, calls.c.arrived_at]
+        found = (await connection.execute(select(*columns).where(his))).all()
         again = {one.line if one.direction == "out" else one.caller for one in found if one.arrived_at >= until}
         silent = tuple(number for number in numbers if number not in again)
         old_calls = tuple(one for one in found if not again & {one.caller, one.line})

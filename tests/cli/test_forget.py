@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from callrouter.store.database import Database
 from callrouter.store.tables_outbox import editions
@@ -48,7 +48,7 @@ async def lived(ready: Callable[..., Said]) -> None:
     def calls(journal: Journal) -> None:
         for number in range(40):
             at = 1_795_000_000.0 + number
-            known = {"arrived_at": at, "at": at, "asterisk_id": f"{at}"}
+            known: dict[str, Any] = {"arrived_at": at, "at": at, "asterisk_id": f"{at}"}
             abandoned(journal, f"0191-o{number}", caller="+79167654321", caller_raw="89167654321", **known)
             answered(journal, f"0191-h{number}", **known | {"client": "Ромашка", "asterisk_id": f"{at}9"})
 

@@ -22,6 +22,7 @@ from callrouter.ledger.rate import document, inbound, rate
 from callrouter.routing.numbers import FORGOTTEN
 from callrouter.store import (
     clients as book,
+    days,
     forgetting,
     forgotten,
     history,
@@ -36,6 +37,7 @@ from callrouter.store.queries import Wanted
 from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import call_legs, calls, clients, journal as told, metadata, tasks
+from callrouter.store.tables_days import days as ledger_days
 from callrouter.store.tables_outbox import edition_files, editions, outbox as messages
 from callrouter.store.traces import Traces
 from tests.store.lives import ANNA, ARRIVED, Life, abandoned, answered
@@ -81,6 +83,12 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+async def kept_of_dates(database: Database) -> str:
+    """What is kept of dates that are added up."""
+    async with database.reading() as connection:
+        return str((await connection.execute(select(ledger_days.c.contacts))).scalars().all())
+
+
 async def figures(database: Database) -> tuple[dict[str, Any], dict[str, Any]]:
     """The Lost Call Rate of everything, grouped, and its second ledger."""
     async with database.reading() as connection:
@@ -100,7 +108,7 @@ async def lived(database: Database, journal: Journal) -> None:
         for number in (NUMBER, SECOND):
             await book.add_number(connection, client, number, number.replace("+7", "8"))
         await book.assign(connection, client, ANNA, 2.0, "imported")
-    known = {"client": NAME, "client_id": client, "attributes": (("телефон", "89161234567"),)}
+    known: dict[str, Any] = {"client": NAME, "client_id": client, "attributes": (("телефон", "89161234567"),)}
     abandoned(journal, "0191-a", **known)
     answered(journal, "0191-b", arrived_at=ARRIVED.arrived_at + 900, asterisk_id="1795000900.1", **known)
     abandoned(journal, "0191-c", asterisk_id="1795000000.2", caller=SECOND, caller_raw=SECOND, **known)
@@ -112,6 +120,15 @@ async def lived(database: Database, journal: Journal) -> None:
     await shelf.take("file", lambda _: Portion((out, fallback), HERE))
     while (await shelf.settle(0.0))[0]:
         pass
+    await add_up(database)
+
+
+async def add_up(database: Database) -> None:
+    """Add up every date that is over, as a worker does."""
+    async with database.reading() as connection:
+        missing = await days.missing(connection, "Europe/Moscow", LATER + 86_400)
+    for one in missing:
+        await days.add_up(database, one, "Europe/Moscow")
 
 
 async def test_nothing_leads_back_and_every_figure_stays(database: Database, journal: Journal) -> None:
@@ -120,6 +137,7 @@ async def test_nothing_leads_back_and_every_figure_stays(database: Database, jou
     before = await figures(database)
     there = await dump(database)
     assert WRITTEN.search(there)
+    assert NUMBER in await kept_of_dates(database)
     assert "Ромашка" in there
     erased = await forget(database)
     assert (erased.clients, erased.numbers, erased.calls, erased.tasks) == (1, 2, 5, 1)
@@ -130,6 +148,9 @@ async def test_nothing_leads_back_and_every_figure_stays(database: Database, jou
     assert "Ромашка" not in left
     assert "Тверь" not in left
     assert OTHER in left
+    assert NUMBER not in await kept_of_dates(database)
+    await add_up(database)
+    assert "forgotten-" in await kept_of_dates(database)
     async with database.reading() as connection:
         rows = (await connection.execute(select(calls))).all()
         assert [one.number for one in await connection.execute(select(tasks))] == [OTHER]
@@ -148,7 +169,7 @@ async def test_who_is_unknown_and_who_calls_again(database: Database, journal: J
         assert await forgetting.find(connection, NUMBER) is None
         known = await forgotten.since(connection)
         assert (known.when(NUMBER), known.when(OTHER)) == (LATER, None)
-    again = {"asterisk_id": "1795100000.1", "arrived_at": LATER + 1, "at": LATER + 1}
+    again: dict[str, Any] = {"asterisk_id": "1795100000.1", "arrived_at": LATER + 1, "at": LATER + 1}
     abandoned(journal, "0192-a", **again)
     await Shipper(journal, database).drain()
     async with database.reading() as connection:

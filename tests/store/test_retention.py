@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -110,7 +110,7 @@ async def test_numbers_leave_calls_when_the_last_one_is_old(database: Database, 
     await lived(database, journal)
     later = AT + 90 * DAY
     answered(journal, "0192-a", arrived_at=later, at=later, asterisk_id="9")
-    talked = {"caller": "+79160000001", "caller_raw": "x"}
+    talked: dict[str, Any] = {"caller": "+79160000001", "caller_raw": "x"}
     answered(journal, "0191-e", asterisk_id="8", **talked)
     await Shipper(journal, database).drain()
     before = await figures(database)
