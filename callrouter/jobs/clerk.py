@@ -113,6 +113,8 @@ async def _command(*arguments: str) -> bool:
     try:
         async with asyncio.timeout(AT_MOST):
             code = await process.wait()
+    except TimeoutError:
+        code = None
     finally:
         if process.returncode is None:
             process.kill()

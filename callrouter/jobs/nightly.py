@@ -121,8 +121,8 @@ class Nightly:
         letters = await self._letters(known, scheme, 1)
         async with self._database.writing() as connection:
             await self._finish(connection, EXPORT, of)
-            await self._send(connection, known, scheme, letters, 1)
-        self._told(of, 1, scheme)
+            put = await self._send(connection, known, scheme, letters, 1)
+        self._told(of, 1, put)
 
     async def _review(self, last: date, scheme: Scheme) -> None:
         """Make another edition of each of the last dates of which other things are known than when it was made."""
@@ -144,8 +144,8 @@ class Nightly:
         async with self._database.writing() as connection:
             if not await runs.keep(connection, REVIEW, run, self._word, self._now() + TERM):
                 raise LostClaimError(f"the review of {run} is another's")
-            await self._send(connection, known, scheme, letters, number)
-        self._told(of, number, scheme)
+            put = await self._send(connection, known, scheme, letters, number)
+        self._told(of, number, put)
 
     async def _known(self, of: date, scheme: Scheme) -> Night:
         async with self._database.reading() as connection:
@@ -162,10 +162,12 @@ class Nightly:
         scheme: Scheme,
         letters: Sequence[tuple[str, Edition]],
         number: int,
-    ) -> None:
-        """Keep the editions of a date and put them into the outbox."""
-        now, of = self._now(), known.date.isoformat()
+    ) -> int:
+        """Keep the editions of a date and put them into the outbox; return for how many receivers."""
+        now, of, put = self._now(), known.date.isoformat(), 0
         for whose, letter in letters:
+            if whose != COMPANY and await _is_the_same(connection, known.date, whose, letter):
+                continue  # what became known is nothing to him
             kept = editions.Edition(of, whose, number, scheme.report.language, now, known.period.end, digest(known))
             key = await editions.add(connection, kept, (editions.EditionFile(*file) for file in letter.files))
             to = [one.to for one in receivers(scheme) if whose_of(one) == whose]
@@ -173,16 +175,16 @@ class Nightly:
                 Message(f"{EXPORT}/{of}/{number}/{one}", EXPORT, one, letter.subject, letter.text, None, key)
                 for one in to
             ]
-            await outbox.put(connection, messages, now)
+            put += await outbox.put(connection, messages, now)
+        return put
 
     async def _finish(self, connection: AsyncConnection, job: str, of: date) -> None:
         if not await runs.finish(connection, job, of, self._word, self._now()):
             raise LostClaimError(f"the {job} of {of} is another's")
 
-    def _told(self, of: date, number: int, scheme: Scheme) -> None:
-        made = Made(of, number, len(receivers(scheme)))
-        self.made.append(made)
-        log.info("an export is made", date=str(of), edition=number, receivers=made.receivers)
+    def _told(self, of: date, number: int, put: int) -> None:
+        self.made.append(Made(of, number, put))
+        log.info("an export is made", date=str(of), edition=number, receivers=put)
 
 
 def whose_of(receiver: Receiver) -> str:
@@ -197,6 +199,12 @@ def _editions(known: Night, scheme: Scheme, number: int) -> Iterator[tuple[str, 
     for person in dict.fromkeys(one.person for one in receivers(scheme) if one.part != "company"):
         if person is not None:
             yield f"person:{person}", own_edition(found, person, report.language, number, mask=report.mask)
+
+
+async def _is_the_same(connection: AsyncConnection, of: date, whose: str, letter: Edition) -> bool:
+    """Whether somebody's last edition of a date has these very contents."""
+    before = await editions.newest_files(connection, of, whose)
+    return [one.content for one in before] == [content for _, _, content in letter.files]
 
 
 async def _scheme(connection: AsyncConnection) -> Scheme | None:

@@ -52,6 +52,13 @@ async def latest(connection: AsyncConnection, of: date, whose: str) -> Edition |
     return None if row is None else Edition(**row._mapping)  # noqa: SLF001 - SQLAlchemy's way
 
 
+async def newest_files(connection: AsyncConnection, of: date, whose: str) -> tuple[EditionFile, ...]:
+    """Return the files of the newest edition of a date for somebody; there are none without one."""
+    its = select(editions.c.id).where(editions.c.date == of.isoformat(), editions.c.whose == whose)
+    key = await connection.scalar(its.order_by(editions.c.number.desc()).limit(1))
+    return () if key is None else await files(connection, key)
+
+
 async def add(connection: AsyncConnection, edition: Edition, files: Iterable[EditionFile]) -> int:
     """Keep an edition; return its id. Another one of that number is refused."""
     values = {name: getattr(edition, name) for name in Edition.__slots__}
