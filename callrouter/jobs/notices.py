@@ -10,6 +10,7 @@ import structlog
 
 from callrouter.core.errors import CallrouterError
 from callrouter.jobs.letters import messages
+from callrouter.report.notice import prepare
 from callrouter.routing.notices import GATHER, Addressee, addressee, gathered, is_neglected
 from callrouter.routing.values import Notice
 from callrouter.store import notices, outbox, worklist
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 EVERY = 1.0
 """Seconds between two looks whether there is something to tell."""
+SEARCH_EVERY = 10.0
+"""Seconds between two looks through the open tasks, whom nobody calls back."""
 RETRY = 5.0
 """Seconds after a fault."""
 log = structlog.get_logger(__name__)
@@ -36,15 +39,13 @@ log = structlog.get_logger(__name__)
 class _Plan:
     """What is to be done with the notices that wait, by the scheme and the hour."""
 
-    neglected: tuple[LostClient, ...]
-    """Lost clients of whom the head is to be told from now on."""
     over: tuple[int, ...]
     off: tuple[int, ...]
     letters: tuple[tuple[tuple[Waiting, ...], Addressee], ...]
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.neglected or self.over or self.off or self.letters)
+        return bool(self.over or self.off or self.letters)
 
 
 class Notices:
@@ -55,10 +56,12 @@ class Notices:
         self._database = database
         self._scheme = scheme
         self._now = now
+        self._searched_at = 0.0
 
     async def run(self) -> None:
         """Tell for ever, until cancelled; what goes wrong is said once, and tried again."""
         said = ""
+        await asyncio.to_thread(prepare)  # no call waits for it
         while True:
             try:
                 await self.tell()
@@ -75,18 +78,28 @@ class Notices:
 
     async def tell(self) -> int:
         """Tell what is to be told now; return how many letters that were."""
-        scheme = self._scheme()
+        scheme, now = self._scheme(), self._now()
         if scheme is None:
             return 0
+        searches = abs(now - self._searched_at) >= SEARCH_EVERY
         async with self._database.reading() as connection:  # nobody is kept from writing while there is nothing to do
-            if not await _plan(connection, scheme, self._now()):
+            found = await _neglected(connection, scheme, now) if searches else ()
+            self._searched_at = now if searches else self._searched_at
+            if not found and not await _plan(connection, scheme, now):
                 return 0
         async with self._database.writing() as connection:
             if not await notices.alone(connection):
                 return 0
-            now = self._now()
-            await notices.neglected(connection, (await _plan(connection, scheme, now)).neglected, now)
+            await notices.neglected(connection, found, now)
             return await _carry_out(connection, await _plan(connection, scheme, now), scheme, now)
+
+
+async def _neglected(connection: AsyncConnection, scheme: Scheme, now: Instant) -> tuple[LostClient, ...]:
+    """Return the lost clients of whom the head is to be told from now on."""
+    if Notice.WAITING not in scheme.notices.kinds:
+        return ()
+    found = await notices.unnoticed(connection, now - scheme.notices.head_after * 60)
+    return tuple(one for one in found if is_neglected(one, scheme, now))
 
 
 async def _plan(connection: AsyncConnection, scheme: Scheme, now: Instant) -> _Plan:
@@ -100,9 +113,7 @@ async def _plan(connection: AsyncConnection, scheme: Scheme, now: Instant) -> _P
         (tuple(wanted[one] for one in some), _together([decided[one][1] for one in some]))
         for some in gathered(decided, told, now)
     )
-    after = scheme.notices.head_after * 60
-    late = await notices.unnoticed(connection, now - after) if Notice.WAITING in scheme.notices.kinds else ()
-    return _Plan(tuple(one for one in late if is_neglected(one, scheme, now)), over, off, letters)
+    return _Plan(over, off, letters)
 
 
 def _together(ways: Sequence[Addressee]) -> Addressee:

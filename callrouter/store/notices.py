@@ -21,7 +21,7 @@ from callrouter.store.tables_notices import notices
 from callrouter.store.tables_outbox import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.routing.worklist import LostClient
 
-MOST = 500
+MOST = 1_000
 """Notices that are looked at together."""
+AT_ONCE = 200
+"""Calls, or tasks, that are read at once: nobody waits for long meanwhile."""
 GIVEN_AWAY = 600.0
 """Seconds after which a call that was given to the fallback counts as lost, if no record of Asterisk's says how it was.
 """
@@ -134,11 +136,13 @@ async def waiting(connection: AsyncConnection, at: Instant) -> tuple[Waiting, ..
     query = select(notices, _IS_SOMEBODYS.exists().label("has_responsible")).where(_WAITS)
     query = query.where(or_(notices.c.due_at <= at, is_known)).order_by(notices.c.due_at, notices.c.id).limit(MOST)
     found = (await connection.execute(query)).all()
-    ids = {one.call_id for one in found if one.call_id is not None}
-    told = (await connection.execute(select(calls).where(calls.c.id.in_(ids)))).all()
-    ended = {row.id: row for row in await rows.load(connection, told)}
-    those = {one.task_id for one in found if one.task_id is not None}
-    lost = {one.task: one for one in await worklist.load(connection, tasks.c.id.in_(those))}
+    ended: dict[str | None, CallRow] = {}
+    for some in _portions({one.call_id for one in found} - {None}):
+        told = (await connection.execute(select(calls).where(calls.c.id.in_(some)))).all()
+        ended |= {row.id: row for row in await rows.load(connection, told)}
+    lost: dict[int | None, LostClient] = {}
+    for some in _portions({one.task_id for one in found} - {None}):
+        lost |= {one.task: one for one in await worklist.load(connection, tasks.c.id.in_(some))}
     return tuple(
         Waiting(one.id, one.key, one.at, _cause(one, ended.get(one.call_id), lost.get(one.task_id))) for one in found
     )
@@ -234,6 +238,11 @@ async def _settled(connection: AsyncConnection, which: ColumnElement[bool]) -> t
         )
         for one in found
     )
+
+
+def _portions(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    several = sorted(keys)
+    yield from (several[start : start + AT_ONCE] for start in range(0, len(several), AT_ONCE))
 
 
 def _cause(one: Row[Any], row: CallRow | None, client: LostClient | None) -> Cause:

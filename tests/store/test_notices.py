@@ -8,14 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from sqlalchemy import delete, insert, select
 
 from callrouter.core.outcome import CallRow, LegRow
 from callrouter.core.words import CallId, LostReason, PersonId, Result
+from callrouter.jobs import notices as job
 from callrouter.jobs.notices import Notices
 from callrouter.routing.scheme import parse
 from callrouter.store import clients as book, closing, notices, rows, tasks as todo
 from callrouter.store.database import Database
+from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import clients, records
 from callrouter.store.tables_notices import notices as table
@@ -177,7 +180,7 @@ async def test_nobody_calls_back_for_twenty_minutes(database: Database) -> None:
     async with database.writing() as connection:
         await book.assign(connection, 1, ANNA, 0, "assigned")
     teller = Teller(database)
-    assert [await teller.tells(at) for at in (120, 1_299, 1_300, 1_400)] == [1, 0, 1, 0]
+    assert [await teller.tells(at) for at in (120, 1_290, 1_300, 1_400)] == [1, 0, 1, 0]
     assert await Teller(database).tells(1_000_000) == 0
     to, subject, text = (await letters(database))[1]
     assert (to, subject) == ("gleb@example.org", "Не перезвонили: ООО Ромашка")
@@ -314,6 +317,27 @@ async def test_a_kill_in_between_loses_none_and_makes_none_twice(
     assert [await Teller(database).tells(ARRIVED.at + after) for after in (11, 100)] == [1, 0]
     assert len(await letters(database)) == 1
     await dying.close()
+
+
+async def test_faults_end_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is away, or there is a defect: it is said once, and told as soon as it can be."""
+    monkeypatch.setattr(job, "RETRY", 0.01)
+    monkeypatch.setattr(job, "EVERY", 0.01)
+    await happen(database, call(100))
+    faults: list[Exception] = [DatabaseAwayError("away"), DatabaseAwayError("away"), ValueError("a defect")]
+
+    def scheme() -> Scheme:
+        if faults:
+            raise faults.pop(0)
+        return SCHEME
+
+    with structlog.testing.capture_logs() as logged:
+        running = asyncio.create_task(Notices(database, scheme, lambda: 110.0).run())
+        while not await letters(database):  # noqa: ASYNC110 - SQL can only be asked
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [(one["log_level"], one.get("why")) for one in logged] == [("warning", "away"), ("error", None)]
 
 
 async def test_without_a_scheme_nothing_is_told_and_nothing_lost(database: Database) -> None:
