@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callrouter import log
 from callrouter.store import outbox
 from callrouter.store.database import Database
 from callrouter.store.outbox import Message
@@ -26,6 +27,12 @@ def scheme(*to: str) -> str:
     """The scheme, with these receivers of the nightly export; gleb has a mail."""
     with_mail = SCHEME.replace('phones = ["PJSIP/gleb"]', 'phones = ["PJSIP/gleb"], mail = "gleb@example.org"')
     return with_mail + f"[report]\nto = {list(to)}\n".replace("'", '"')
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets up the log of its own process, which here is that of all tests."""
+    monkeypatch.setattr(log, "configure", lambda: None)
 
 
 async def put(*to: str) -> None:
