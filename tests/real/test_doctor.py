@@ -28,6 +28,7 @@ async def test_everything_is_well_but_a_phone_and_the_fallback() -> None:
             "schema": "ok",
             "scheme": "ok",
             "notices": "warn",
+            "outbox": "ok",
             "ari": "ok",
             "asterisk": "ok",
             "modules": "ok",
