@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from callrouter import log
 from callrouter.store import outbox
@@ -16,7 +18,7 @@ from tests.cli.conftest import SCHEME, apply
 from tests.lab.smtp import MailServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.cli.conftest import Said
 
@@ -30,9 +32,12 @@ def scheme(*to: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command sets up the log of its own process, which here is that of all tests."""
+def _log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command sets up the log of its own process, which here is that of all tests: it is silent meanwhile."""
     monkeypatch.setattr(log, "configure", lambda: None)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 async def put(*to: str) -> None:
