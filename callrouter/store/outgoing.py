@@ -52,11 +52,11 @@ async def told_of(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
 def row(company: Company, one: Recorded, client: Client) -> CallRow:
     """Return the row of a call out: `line` is the number dialled, `caller` our phone, its leg says whose it is."""
     dialled, own = company.number(one.last.dialled), company.number(one.last.caller)
-    person = company.person(one.phone)
+    person, talk, answered_at = company.person(one.phone), one.talk, one.answered_at
     is_rung = one.last.disposition in {"NO ANSWER", "BUSY"}
     reason = LostReason.NO_ANSWER if is_rung else LostReason.UNREACHABLE
-    result = Result.ANSWERED if one.talk else Result(reason.value)
-    phone = LegRow(person, one.phone, 0, one.started_at, None, one.answered_at, one.ended_at, result)
+    result = Result.ANSWERED if talk else Result(reason.value)
+    phone = LegRow(person, one.phone, 0, one.started_at, None, answered_at, one.ended_at, result)
     return CallRow(
         id=call_id(one),
         line=dialled.known or dialled.raw,
@@ -70,17 +70,17 @@ def row(company: Company, one: Recorded, client: Client) -> CallRow:
         segment=client.segment,
         direction="out",
         arrived_at=one.started_at,
-        answered_at=one.answered_at,
+        answered_at=answered_at,
         ended_at=one.ended_at,
-        outcome="answered" if one.talk else "lost",
-        lost_reason=None if one.talk else reason,
+        outcome="answered" if talk else "lost",
+        lost_reason=None if talk else reason,
         lost_step=None,
-        answered_by=person if one.talk else None,
-        ended_with=person if one.talk else None,
+        answered_by=person if talk else None,
+        ended_with=person if talk else None,
         answered_step=None,
         scheme_revision=company.revision,
         asterisk_id=one.asterisk_id,
-        talk=tuple(TalkRow(person, talked_from(record), record.ended_at) for record in one.talk),
+        talk=tuple(TalkRow(person, talked_from(record), record.ended_at) for record in talk),
         steps=(),
         legs=(phone,),
         routed_by=APP,
