@@ -29,6 +29,7 @@ help:
 	echo "make demo    real calls on a real Asterisk, shown as they climb"
 	echo "make test    all tests, with a real Asterisk and a real PostgreSQL (ARGS=… goes to pytest)"
 	echo "make soak    half an hour of random calls while something breaks every minute (SECONDS=… shortens it)"
+	echo "make bench-ledger   what the figures of a year cost, on SQLite and on PostgreSQL (CALLS=… DAYS=… a smaller one)"
 	echo "make check   ruff, mypy and the arrows between the packages"
 	echo "make lock    resolve the dependencies anew into requirements.lock"
 	echo "make clean   remove the environment and what the tools left behind"
@@ -109,3 +110,11 @@ RATES ?= 20
 bench: asterisk
 	$(BIN)/python -m bench.decision
 	$(BIN)/python -m bench $(RATES)
+
+# What the figures of a busy company's year cost, on SQLite and on PostgreSQL; most of an hour. CALLS, DAYS: a smaller one.
+.PHONY: bench-ledger
+CALLS ?= 3650000
+DAYS ?= 365
+bench-ledger: setup system
+	$(BIN)/python -m bench.ledger $(CALLS) $(DAYS)
+	$(BIN)/python -m bench.intake

@@ -97,21 +97,25 @@ def dates(period: Period) -> list[Period]:
     return found
 
 
-async def newest(connection: AsyncConnection) -> Instant:
-    """Return when the newest call arrived, 0 without any."""
-    return (await connection.execute(select(func.max(calls.c.arrived_at)))).scalar_one_or_none() or 0.0
+async def span(connection: AsyncConnection) -> tuple[Instant, Instant]:
+    """Return when the oldest and the newest call arrived, 0 without any."""
+    ends = [select(end(calls.c.arrived_at)) for end in (func.min, func.max)]
+    first, last = [(await connection.execute(end)).scalar_one_or_none() or 0.0 for end in ends]
+    return first, last
 
 
 async def missing(connection: AsyncConnection, timezone: str, now: Instant) -> tuple[date, ...]:
     """Return the dates that are over and not added up yet, newest first."""
-    first = (await connection.execute(select(func.min(calls.c.arrived_at)))).scalar_one_or_none()
-    if first is None:
-        return ()
+    first, newest = await span(connection)
     there = select(days.c.date).where(
         days.c.timezone == timezone, days.c.version == VERSION, days.c.counts.is_not(None)
     )
     kept = set((await connection.execute(there)).scalars())
-    last = min(date_at(now, timezone), date_at(await newest(connection), timezone) + timedelta(days=1))
+    last = (
+        min(date_at(now, timezone), date_at(newest, timezone) + timedelta(days=1))
+        if newest
+        else date_at(first, timezone)
+    )
     ago = (last - date_at(first, timezone)).days
     every = (last - timedelta(days=number) for number in range(1, ago + 1))
     return tuple(one for one in every if one.isoformat() not in kept)

@@ -77,9 +77,11 @@ async def _rate(connection: AsyncConnection, counts: Counts, period: Period, by:
 async def _clients(connection: AsyncConnection, period: Period, until: Instant | None) -> figures_contacts.Clients:
     """Let the second ledger be told what happened in the period, and what has become of lost clients since."""
     told = figures_contacts.Clients()
-    end = await days.newest(connection) + 1.0 if until is None else until
+    oldest, newest = await days.span(connection)
+    end = newest + 1.0 if until is None else until
     since = Period(period.end, max(period.end, end), period.timezone)
-    for one, counts in ((period, True), (since, False)):
+    held = Period(max(period.start, min(oldest, period.end)), period.end, period.timezone)
+    for one, counts in ((held, True), (since, False)):
         async for piece in days.pieces(connection, one, kept.c.contacts):
             if piece.kept is not None:
                 told.tell(piece.kept, counts=counts)

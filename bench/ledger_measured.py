@@ -1,0 +1,96 @@
+"""One measurement in a process of its own: `python -m bench.ledger_measured URL WHAT LAST_DATE` prints JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from functools import partial
+
+from bench.ledger_year import SCHEME, ZONE
+from callrouter.cli.lcr import hours_of
+from callrouter.jobs.night import night
+from callrouter.ledger.groups import By
+from callrouter.ledger.period import Period, day, midnight
+from callrouter.report.export import files
+from callrouter.routing.scheme import parse
+from callrouter.routing.worklist import worklist
+from callrouter.store import schemes, worklist as stored
+from callrouter.store.database import Database
+from callrouter.store.figures import figures, headline
+
+TIMES = 3
+_SCHEME = parse(SCHEME.encode())
+
+
+def _period(last: date, days: int, ago: int = 0) -> Period:
+    after = last + timedelta(days=1 - ago)
+    return Period(midnight(after - timedelta(days=days), ZONE), midnight(after, ZONE), ZONE)
+
+
+async def export(database: Database, last: date) -> None:
+    """Make the files of the last date, as `callrouter export` does."""
+    async with database.reading() as connection:
+        found = await night(connection, last, ZONE, day(last, ZONE).end)
+    files(found, ("csv", "json"), "ru", mask=False)
+
+
+async def lcr(database: Database, last: date, *, days: int, ago: int = 0, by: By | None = None) -> None:
+    """Count the figures as `callrouter lcr` prints them."""
+    async with database.reading() as connection:
+        if by is None:
+            await figures(connection, _period(last, days, ago), hours_of(_SCHEME), lists=False)
+        else:
+            await headline(connection, _period(last, days, ago), by)
+
+
+async def lost(database: Database, last: date) -> None:
+    """Read the list of lost clients, as `callrouter lost list` does."""
+    async with database.reading() as connection:
+        found = await stored.lost_clients(connection)
+        worklist(found, _SCHEME, day(last, ZONE).end)
+        await stored.lost_calls(connection, found)
+
+
+MEASURED: dict[str, Callable[[Database, date], Awaitable[None]]] = {
+    "export": export,
+    "month": partial(lcr, days=30),
+    "month_by_day": partial(lcr, days=30, ago=15, by=By.DAY),
+    "year": partial(lcr, days=365),
+    "year_by_month": partial(lcr, days=365, by=By.MONTH),
+    "worklist": lost,
+}
+
+
+async def _times(url: str, what: str, last: date) -> list[tuple[float, float]]:
+    """Return the seconds each time took, by the clock and of this process's processor."""
+    gc.disable()  # as the commands do
+    taken = []
+    database = Database(url)
+    async with database.reading() as connection:
+        await schemes.current(connection)
+    for _ in range(TIMES + 1):
+        begun, used = time.perf_counter(), time.process_time()
+        await MEASURED[what](database, last)
+        taken.append((time.perf_counter() - begun, time.process_time() - used))
+    await database.close()
+    return taken
+
+
+def main() -> None:
+    """Print the first time, the median of the others, and the peak of the process's memory."""
+    url, what, last = sys.argv[1:]
+    first, *others = asyncio.run(_times(url, what, date.fromisoformat(last)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = {"first": first[0], "median": statistics.median(one for one, _ in others), "megabytes": peak}
+    sys.stdout.write(json.dumps(found | {"cpu": statistics.median(used for _, used in others)}))
+
+
+if __name__ == "__main__":
+    main()
