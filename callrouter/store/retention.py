@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, func, select, tuple_, union_all, update
 
 from callrouter.store import forgetting, forgotten
 from callrouter.store.forgetting import CALL, IS_OUT, Person
+from callrouter.store.notices import is_needed
 from callrouter.store.outbox import WAITING
 from callrouter.store.tables import calls, client_phones, clients, journal, records, tasks
 from callrouter.store.tables_notices import notices
@@ -71,7 +72,7 @@ async def prune(database: Database, kind: str, until: Instant) -> AsyncIterator[
             yield await _forget_silent(database, numbers[start : start + PEOPLE], until)
         return
     for table in _TABLES[kind]:
-        while keys := await _keys(database, table, until):
+        async for keys in _batches(database, table, until):
             async with database.writing() as connection:
                 if not await _alone(connection):
                     return
@@ -79,14 +80,23 @@ async def prune(database: Database, kind: str, until: Instant) -> AsyncIterator[
             yield gone
 
 
-async def _keys(database: Database, table: Table, until: Instant) -> Sequence[Row[Any]]:
-    query = _old(table, until)
-    if table is journal:  # the oldest come first: that none of them is old is seen without looking through all
-        oldest = select(journal.c.id).order_by(journal.c.id).limit(AT_ONCE).subquery()
-        query = query.where(journal.c.id.in_(select(oldest.c.id)))
-    async with database.reading() as connection:
-        keys: Sequence[Row[Any]] = (await connection.execute(query.limit(AT_ONCE))).all()
-        return keys
+async def _batches(database: Database, table: Table, until: Instant) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield the keys of what is old, each batch once the one before is gone."""
+    query, last = _old(table, until).limit(AT_ONCE), 0
+    while True:
+        async with database.reading() as connection:
+            if table is journal:  # has no index by time, but the oldest come first: it ends where all are young
+                following = select(journal.c.id, journal.c.at).where(journal.c.id > last).order_by(journal.c.id)
+                window = (await connection.execute(following.limit(AT_ONCE))).all()
+                if all(one.at >= until for one in window):
+                    return
+                query = _old(journal, until).where(journal.c.id > last, journal.c.id <= window[-1].id)
+                last = window[-1].id
+            keys = (await connection.execute(query)).all()
+        if keys:
+            yield keys
+        elif table is not journal:
+            return
 
 
 def _old(table: Table, until: Instant) -> Select[Any]:
@@ -98,7 +108,7 @@ def _old(table: Table, until: Instant) -> Select[Any]:
     if table is records:
         return query.where(~records.c.is_open, records.c.started_at < until)
     if table is notices:
-        return query.where(notices.c.settled_at < until)
+        return query.where(notices.c.settled_at < until, ~is_needed())
     waits = outbox.c.state == WAITING
     if table is outbox:
         return query.where(~waits, outbox.c.settled_at < until)
