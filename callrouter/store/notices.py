@@ -207,6 +207,13 @@ async def undistributed(connection: AsyncConnection) -> tuple[Undistributed, ...
     return tuple(_undistributed(one, theirs.get(one.client_id, [])) for one in found)
 
 
+def is_needed() -> ColumnElement[bool]:
+    """Whether a notice is more than history: it lists a client who is nobody's, or keeps a task's second one away."""
+    still_open = select(tasks.c.id).where(tasks.c.id == notices.c.task_id, tasks.c.closed_at.is_(None))
+    lists = and_(notices.c.kind == Notice.UNDISTRIBUTED, ~_IS_SOMEBODYS.exists())
+    return or_(still_open.exists(), lists)
+
+
 async def unreached(connection: AsyncConnection, since: Instant) -> int:
     """Return how many notices reached nobody since then."""
     query = select(func.count()).where(notices.c.settled_at >= since, notices.c.outcome == "nobody")

@@ -19,6 +19,7 @@ from callrouter.routing.scheme import parse
 from callrouter.store import clients as book, closing, notices, rows, tasks as todo
 from callrouter.store.database import Database
 from callrouter.store.errors import DatabaseAwayError
+from callrouter.store.retention import prune
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import clients, records
 from callrouter.store.tables_notices import notices as table
@@ -317,6 +318,26 @@ async def test_a_kill_in_between_loses_none_and_makes_none_twice(
     assert [await Teller(database).tells(ARRIVED.at + after) for after in (11, 100)] == [1, 0]
     assert len(await letters(database)) == 1
     await dying.close()
+
+
+async def test_what_is_still_needed_is_kept(database: Database) -> None:
+    """Old notices go, but not of who is on a list still: he would leave it, or the head would hear of him again."""
+    await happen(database, call(100), call(200, by=GLEB, number="+79170000001"))
+    teller = Teller(database)
+    await teller.tells(2_000)
+    kinds = ["lost", "undistributed", "waiting"]
+
+    async def pruned() -> list[str]:
+        async for _ in prune(database, "notices", 1e9):
+            pass
+        return [one[0] for one in await became(database)]
+
+    assert await pruned() == kinds
+    assert await teller.tells(3_000) == 0
+    await happen(database, call(4_000, by=ANNA))
+    async with database.writing() as connection:
+        await book.assign(connection, 2, ANNA, 4_000, "assigned")
+    assert await pruned() == []
 
 
 async def test_faults_end_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
