@@ -78,7 +78,6 @@ async def _examine() -> list[Finding]:
     found += _fallback(told)
     found += await _lookup(told)
     found += await _agi(told)
-    found += await _agi(told)
     found += [finding async for finding in _asterisk(told, scheme)]
     if any(finding.check == "ari" and finding.state == "fail" for finding in found):
         looked_at = {finding.check for finding in found}
@@ -182,27 +181,6 @@ async def _lookup(told: Settings) -> list[Finding]:
         )
         return [Finding("look-up", "fail", f"{where}: {away}", mend)]
     return [Finding("look-up", "ok", f"{where} answers in {(monotonic() - begun) * 1000:.0f} ms")]
-
-
-async def _agi(told: Settings) -> list[Finding]:
-    """Ask the router as a dialplan of one's own would; it says nothing where AGI is off."""
-    from callrouter.agi.probe import ANSWER_AT_MOST, answers
-
-    if told.agi_bind is None:
-        return []
-    host, port = told.agi_bind
-    where = f"{host}:{port}"
-    try:
-        if await answers(host, port):
-            return [Finding("agi", "ok", f"a router answers at {where}")]
-    except TimeoutError:
-        mend = "restart it; meanwhile each call of callrouter-agi.conf waits for its guard"
-        return [Finding("agi", "fail", f"{where} is open, and nobody answers within {ANSWER_AT_MOST:g} s", mend)]
-    except OSError as error:
-        return [
-            Finding("agi", "warn", f"nobody listens at {where} ({error.strerror})", "callrouter serve, or AGI_BIND=off")
-        ]
-    return [Finding("agi", "fail", f"another program has {where}", "set AGI_BIND to a free port, or off")]
 
 
 async def _agi(told: Settings) -> list[Finding]:
