@@ -22,7 +22,8 @@ class House(Rig):
     """The company with its router; `tidy` between two tests."""
 
     def __init__(self) -> None:
-        super().__init__(document(), desks=DESKS, company=Company(fallback=FALLBACK, dialplan=DIALPLAN), clients=CLIENTS)
+        company = Company(fallback=FALLBACK, dialplan=DIALPLAN)
+        super().__init__(document(), desks=DESKS, company=company, clients=CLIENTS)
         self._since = time.time()
         self._rows: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
