@@ -143,7 +143,7 @@ def _step(counts: Counts, key: Keys) -> dict[str, object]:
 
 
 def _people(counts: Counts) -> list[dict[str, object]]:
-    talked: dict[Key, dict[Keys, Sequence[int]]] = {}
+    talked: dict[Keys, dict[Keys, Sequence[int]]] = {}
     for key, numbers in counts.of("talk").items():
         assert isinstance(key, tuple)
         talked.setdefault(key[0], {})[key] = numbers
@@ -162,7 +162,7 @@ def _talk(
     spoken: Mapping[Keys, Sequence[int]], calls: int, by_priority: Mapping[Keys, Sequence[int]] | None = None
 ) -> dict[str, object]:
     """Return the talk of some people by priority; calls in which two of them talked are once in `by_priority`."""
-    parts: dict[Key, list[Sequence[int]]] = {}
+    parts: dict[Keys, list[Sequence[int]]] = {}
     for key, numbers in spoken.items():
         assert isinstance(key, tuple)
         parts.setdefault(key[1], []).append(numbers)
