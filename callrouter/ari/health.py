@@ -90,6 +90,10 @@ class Health:
         return found
 
 
+class NoAriError(CallrouterError):
+    """Something answers at ARI_URL, and it is not ARI: res_ari is loaded after Asterisk's HTTP server has begun."""
+
+
 async def inspect(ari: Requests) -> Health:
     """Ask Asterisk; raise AriAway, or AriRefused (401: wrong password, 404: there is no ARI)."""
     try:
@@ -103,11 +107,15 @@ async def inspect(ari: Requests) -> Health:
 
 
 async def check(ari: Requests) -> Health:
-    """Return how Asterisk is; raise CallrouterError where the router cannot work with it, AriAway where it may yet."""
+    """Return how Asterisk is; raise CallrouterError where the router cannot work with it, AriAway where it may yet.
+
+    NoAriError: one that has just begun may have it in a moment.
+    """
     try:
         health = await inspect(ari)
     except AriRefused as refused:
-        raise CallrouterError(MENDS.get(refused.status, str(refused))) from None
+        kind = NoAriError if refused.status == _NO_ARI else CallrouterError
+        raise kind(MENDS.get(refused.status, str(refused))) from None
     for warning in health.warnings():
         log.warning(warning)
     if faults := health.faults():

@@ -16,7 +16,7 @@ from typing import TypeVar
 import click
 
 from callrouter import log, settings, systemd
-from callrouter.ari.health import check as check_asterisk
+from callrouter.ari.health import NoAriError, check as check_asterisk
 from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.words import LostReason
@@ -34,6 +34,8 @@ from callrouter.web.window import Window
 
 WAIT = 0.5
 """Seconds between two attempts to reach a server that is away, or to follow a worker that dies."""
+BOOT_AT_MOST = 10.0
+"""Seconds in which an Asterisk that begins may answer without having ARI yet."""
 LEAVE_WITHIN = 2.0
 """Seconds for what is left at the end."""
 IDLE_AT_MOST = 2.0
@@ -128,12 +130,14 @@ class _Patience:
 
     async def tries(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
         """Return what came of it; None: we were told to stop before."""
-        said = ""
+        said, without_ari = "", None
         while not self._stop.is_set():
             try:
                 return await attempt()
-            except AwayError as away:
-                if not self._wait:
+            except (AwayError, NoAriError) as away:
+                if isinstance(away, NoAriError):
+                    without_ari = without_ari or time.monotonic()
+                if not self._wait or (without_ari and time.monotonic() - without_ari > BOOT_AT_MOST):
                     raise
                 role = "standby" if isinstance(away, LeaseHeldError) else "starting"
                 self._window.live = Idle(role, str(away))

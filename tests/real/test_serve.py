@@ -186,6 +186,17 @@ async def test_an_asterisk_that_is_too_old(folder: Path) -> None:
     assert line == "error: Asterisk 20.11.1~dfsg is too old: callrouter needs 22.4 or later, install that"
 
 
+async def test_an_asterisk_that_has_just_begun(folder: Path) -> None:
+    """Its HTTP server answers before ARI is loaded: a worker waits for that, as for an Asterisk that is away."""
+    async with Lab(["101"]) as lab:
+        await lab.asterisk.cli("module unload res_ari_asterisk.so")
+        async with serving(settings(folder, lab.asterisk.ari_url)) as worker:
+            await worker.says("waiting: there is no ARI at ARI_URL")
+            await lab.asterisk.cli("module load res_ari_asterisk.so")
+            await worker.says("ready app=callrouter")
+            assert await worker.stop() == 0
+
+
 async def test_something_that_is_not_asterisk(folder: Path) -> None:
     """An address where something else answers is exit 2, and says which setting to look at."""
     for path in ("", "/other"):
