@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ def export(
     if deliver:
         delivering.deliver(ctx, wants_json=wants_json)
         return
+    gc.disable()  # most that is read stays to the end: to look for what is left over would cost half of the time
+    ctx.call_on_close(gc.enable)
     asked = _formats(formats)
     directory = out or settings.load().data_dir / "exports"
     found = with_database(lambda database: _night(database, named))
