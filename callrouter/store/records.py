@@ -176,11 +176,10 @@ async def _close(connection: AsyncConnection, asterisk_id: str) -> CallRow | Non
 
 async def _close_outgoing(connection: AsyncConnection, due: Sequence[str]) -> Sequence[CallRow]:
     """Make rows of the calls out of which nothing was told before; others may be at it too."""
-    told_before = await outgoing.told_of(connection, due)
-    fresh = [one for one in due if one not in told_before]
-    query = select(records).where(records.c.asterisk_id.in_(fresh)).order_by(records.c.asterisk_id).with_for_update()
+    query = select(records).where(records.c.asterisk_id.in_(due)).order_by(records.c.asterisk_id).with_for_update()
     found = (await connection.execute(query)).all()
-    open_ = {one.asterisk_id for one in found if one.is_open}
+    told_before = await outgoing.told_of(connection, due)
+    open_ = {one.asterisk_id for one in found if one.is_open} - told_before
     out = [one for one in gather(map(_record, found)) if not one.line and one.asterisk_id in open_]
     if not out:
         return ()
