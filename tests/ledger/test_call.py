@@ -22,8 +22,8 @@ def test_a_call_is_written_as_the_contract_says() -> None:
     assert list(printed) == [
         *("id", "line", "department", "caller", "caller_raw", "client", "responsible", "priority", "segment"),
         *("claimed_by", "direction", "arrived_at", "answered_at", "ended_at", "outcome", "lost_reason", "lost_step"),
-        *("answered_by", "answered_step", "wait_seconds", "talk_seconds", "scheme_revision", "routed_by"),
-        *("recovered", "asterisk_id", "recording", "talk", "steps", "legs"),
+        *("answered_by", "answered_step", "ended_with", "dropped", "dropped_by", "wait_seconds", "talk_seconds"),
+        *("scheme_revision", "routed_by", "recovered", "asterisk_id", "recording", "talk", "steps", "legs"),
     ]
     assert (printed["claimed_by"], printed["arrived_at"]) == ("boris", "2026-11-20T15:55:01.250Z")
     assert (printed["wait_seconds"], printed["talk_seconds"]) == (14.2, 60.0)
