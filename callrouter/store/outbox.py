@@ -102,8 +102,8 @@ async def put(connection: AsyncConnection, messages: Iterable[Message], now: Ins
     put = 0
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for one in messages:
-        values = {"key": one.key, "kind": one.kind, "to": one.to, "subject": one.subject, "text": one.text}
-        values |= {"html": one.html, "edition_id": one.edition}
+        values: dict[str, object] = {"key": one.key, "kind": one.kind, "to": one.to, "subject": one.subject}
+        values |= {"text": one.text, "html": one.html, "edition_id": one.edition}
         state = {"put_at": now, "due_at": now, "state": WAITING, "attempts": 0}
         new = insert(outbox).values(**values, **state).on_conflict_do_nothing(index_elements=["key"])
         put += len((await connection.execute(new.returning(outbox.c.id))).all())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from callrouter.core.words import PersonId
+from callrouter.routing.faults import WrongScheme
 from callrouter.routing.receivers import Receiver, addresses, receivers
 from callrouter.routing.scheme import parse
 
@@ -55,3 +58,11 @@ def test_where_somebody_is_reached() -> None:
     assert addresses(scheme, PersonId("anna")) == ("mail:anna@example.org",)
     assert addresses(scheme, PersonId("boris")) == ()
     assert addresses(scheme, PersonId("nobody")) == ()
+
+
+def test_a_company_without_an_owner_cannot_send_to_him() -> None:
+    """The document says so; everybody else is reached."""
+    document = FIRM.format(to='["owner", "anna"]').replace('owner = "irina"\n', "")
+    with pytest.raises(WrongScheme) as refused:
+        parse(document.encode())
+    assert "there is no company.owner" in str(refused.value)
