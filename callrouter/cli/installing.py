@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from callrouter.settings import Settings
+    from callrouter.store.database import Database
 
 _SECRET = re.compile(r"(?m)^([+ -]password = ).*$")
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -36,7 +37,7 @@ and lead the calls of one line into callrouter first: the head of callrouter.con
     epilog="""\b
 Examples:
   callrouter dialplan install --etc /etc/asterisk            show what would change, then ask
-  callrouter dialplan install --etc /etc/asterisk --yes      do not ask; again: nothing changes
+  callrouter dialplan install --etc /etc/asterisk --yes      do not ask; a second time changes nothing
   callrouter dialplan install --etc /etc/asterisk --remove   everything as it was before
 """,
 )
@@ -49,13 +50,13 @@ Examples:
     help="Asterisk's folder of settings, usually /etc/asterisk.",
 )
 @click.option("--remove", is_flag=True, help="Take everything of callrouter's out again.")
-@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask; nobody is asked either where input is no terminal.")
 def install(folder: Path, *, remove: bool, yes: bool) -> int:
     """
     Put callrouter's files into Asterisk's folder: dialplan, fallback, ARI user, records; shows the difference first.
 
     On FreePBX and Issabel only files are touched that the PBX leaves to its administrator (…_custom.conf). What was
-    there before is kept in DATA_DIR/asterisk-before. Exit 1: there is something to write, and nothing was written.
+    there before is kept in DATA_DIR/asterisk-before. Exit 1: whoever was asked said no.
     """
     from callrouter import settings
     from callrouter.cli.applying import remember_fallback
@@ -71,7 +72,7 @@ def install(folder: Path, *, remove: bool, yes: bool) -> int:
         return 0
     _show(changes)
     if not yes and not _agreed():
-        click.echo("nothing is written; --yes writes it", err=True)
+        click.echo("nothing is written", err=True)
         return 1
     kept = _keep(told.data_dir, changes)
     _write(folder, changes)
@@ -80,7 +81,8 @@ def install(folder: Path, *, remove: bool, yes: bool) -> int:
     if remove:
         click.echo('now: asterisk -rx "core reload"', err=True)
         return 0
-    remember_fallback(told.data_dir, folder / etc.FALLBACK)
+    if (folder / etc.FALLBACK).exists():
+        remember_fallback(told.data_dir, folder / etc.FALLBACK)
     if told.ari_password is None:
         _tell_password(_reader(folder), told)
     click.echo(NEXT, err=True)
@@ -110,15 +112,26 @@ def _reader(folder: Path) -> etc.Read:
 
 
 def _wanted(folder: Path, told: Settings) -> tuple[etc.Change, ...]:
-    from callrouter.cli.dialplan import rendered
     from callrouter.cli.opening import with_database
 
     read = _reader(folder)
     user = None if etc.user_there(read, told.ari_username) else _user(read, told)
     if user is None:
         click.echo(f"note: ari.conf has a user {told.ari_username} already: it stays as it is", err=True)
-    fallback = with_database(rendered)
+    fallback = with_database(_fallback)
     return etc.install(read, files(), fallback, user)
+
+
+async def _fallback(database: Database) -> str | None:
+    """Return the rendered fallback, None without a scheme: then there are no lines yet."""
+    from callrouter.cli.dialplan import rendered
+    from callrouter.store import schemes
+
+    async with database.reading() as connection:
+        is_there = await schemes.current(connection) is not None
+    if not is_there:
+        click.echo("note: there is no scheme yet, so no fallback: once more after `callrouter scheme apply`", err=True)
+    return await rendered(database) if is_there else None
 
 
 def _user(read: etc.Read, told: Settings) -> etc.User:
@@ -160,7 +173,7 @@ def _show(changes: Iterable[etc.Change]) -> None:
 
 
 def _agreed() -> bool:
-    return sys.stdin.isatty() and click.confirm("write this?", err=True)
+    return not sys.stdin.isatty() or click.confirm("write this?", err=True)
 
 
 def _keep(data: Path, changes: Iterable[etc.Change]) -> Path:

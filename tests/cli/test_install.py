@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def company(run: Run, tmp_path: Path) -> Run:
     assert run("db", "upgrade").code == 0
     assert run("scheme", "apply", "scheme.toml").code == 0
     return run
+
+
+class Terminal(io.StringIO):
+    """Somebody at a keyboard."""
+
+    def isatty(self) -> bool:
+        """He is there."""
+        return True
 
 
 def etc(folder: Path, contents: dict[str, bytes]) -> Path:
@@ -70,16 +79,36 @@ def test_installed_twice_and_taken_out_it_is_as_before(company: Run, tmp_path: P
     assert contents(folder) == before
 
 
-def test_nothing_is_written_unasked(company: Run, tmp_path: Path) -> None:
-    """The differences are shown without the password; without a terminal only --yes writes them."""
+def test_the_differences_are_shown(company: Run, tmp_path: Path) -> None:
+    """Without the password; where no terminal is, nobody is asked."""
     folder = etc(tmp_path, PLAIN)
     shown = company("dialplan", "install", "--etc", str(folder))
-    assert shown.code == 1
     assert "+#include callrouter.conf" in shown.out
     assert "+password = ********" in shown.out
-    assert "nothing is written" in shown.err
+    assert (shown.code, "files are written" in shown.err) == (0, True)
+
+
+def test_who_says_no_has_nothing_written(company: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal it asks; exit 1."""
+    folder = etc(tmp_path, PLAIN)
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    said = company("dialplan", "install", "--etc", str(folder))
+    assert (said.code, "nothing is written" in said.err) == (1, True)
     assert contents(folder) == PLAIN
     assert not (tmp_path / "var" / "asterisk-before").exists()
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert company("dialplan", "install", "--etc", str(folder)).code == 0
+    assert contents(folder) != PLAIN
+
+
+def test_without_a_scheme_there_is_no_fallback_yet(run: Run, tmp_path: Path) -> None:
+    """The way in is put there all the same, and what is left to do is said."""
+    folder = etc(tmp_path, PLAIN)
+    run("db", "upgrade")
+    said = run("dialplan", "install", "--etc", str(folder), "--yes")
+    assert (said.code, "there is no scheme yet, so no fallback" in said.err) == (0, True), said.err
+    assert (folder / "callrouter.conf").exists()
+    assert not (folder / "callrouter-fallback.conf").exists()
 
 
 def test_only_what_is_missing_is_added(company: Run, tmp_path: Path) -> None:
