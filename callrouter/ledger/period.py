@@ -58,8 +58,9 @@ def local(at: Instant, timezone: str) -> datetime:
     return datetime.fromtimestamp(at, ZoneInfo(timezone))
 
 
+@lru_cache(maxsize=1024)
 def rfc3339(at: Instant | None) -> str | None:
-    """Return the instant in UTC with milliseconds: `2026-11-20T15:55:01.250Z`."""
+    """Return the instant in UTC with milliseconds: `2026-11-20T15:55:01.250Z`; a call's parts share theirs."""
     if at is None:
         return None
     minute, rest = divmod(round(at * 1000), 60_000)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from callrouter.report.night import Night
 
 FORMATS = ("csv", "json", "xlsx", "html", "text")
+LISTED: dict[str, type[machine.Spreadsheet | machine.Listing]] = {"csv": machine.Spreadsheet, "json": machine.Listing}
+"""What has each call as the contract has it."""
 
 
 def files(night: Night, formats: Iterable[str], code: str, *, mask: bool) -> dict[str, bytes]:
@@ -25,12 +27,12 @@ def files(night: Night, formats: Iterable[str], code: str, *, mask: bool) -> dic
 def written(found: Content, formats: Iterable[str], code: str, *, mask: bool) -> dict[str, bytes]:
     """Return the files that say this."""
     asked, night, words = set(formats), found.night, language(code)
-    made: dict[str, bytes] = {}
-    documents = [machine.document(one, mask=mask) for one in night.calls] if asked & {"csv", "json"} else []
-    if "csv" in asked:
-        made[f"calls-{night.date}.csv"] = machine.spreadsheet(documents)
+    listed = {kind: one() for kind, one in LISTED.items() if kind in asked}
+    for documents in machine.documents(night.calls, mask=mask) if listed else ():
+        for one in listed.values():
+            one.add(documents)
+    made = {f"calls-{night.date}.{kind}": one.content() for kind, one in listed.items()}
     if "json" in asked:
-        made[f"calls-{night.date}.json"] = machine.as_json(documents)
         made[f"lcr-{night.date}.json"] = machine.as_json(machine.figures(found, mask=mask))
     if "xlsx" in asked:  # both libraries take longer to import than a command needs that prints neither
         from callrouter.report.workbook import workbook  # noqa: PLC0415

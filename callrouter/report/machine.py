@@ -13,7 +13,7 @@ from callrouter.ledger.period import rfc3339
 from callrouter.report.safe import E164, REPLACED, defused, masked, receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from callrouter.report.audit import Audit
     from callrouter.report.content import Content
@@ -29,6 +29,15 @@ COLUMNS = (
 """The call of the contract without its steps, legs and talk, for which a line of a spreadsheet has no place."""
 NUMBERS = frozenset({"line", "caller"})
 """Our own E.164 columns."""
+OURS = frozenset(
+    {
+        *("arrived_at", "answered_at", "ended_at", "wait_seconds", "talk_seconds", "lost_step", "answered_step"),
+        *("scheme_revision", "direction", "outcome", "lost_reason"),
+    }
+)
+"""Instants, numbers and our own words: nothing that a spreadsheet would compute."""
+AT_ONCE = 500
+"""Calls whose documents are held in memory."""
 _OF_A_PERSON = ("caller", "caller_raw", "client")
 
 
@@ -43,18 +52,56 @@ def document(one: Recorded, *, mask: bool) -> dict[str, object]:
     return {**made, **hidden, "recording": None, "legs": [{**leg, "phone": masked(leg["phone"])} for leg in legs]}
 
 
-def spreadsheet(documents: Sequence[dict[str, object]]) -> bytes:
-    """Return CSV as a Russian Excel opens it: UTF-8 with BOM, `;` between cells, CRLF, and no cell a formula."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(COLUMNS)
-    for one in documents:
-        writer.writerow([harmless(name, one[name]) for name in COLUMNS])
-    return text.getvalue().encode("utf-8-sig")
+def documents(calls: Sequence[Recorded], *, mask: bool) -> Iterator[list[dict[str, object]]]:
+    """Yield the calls' documents, some at a time: all of them need several times the memory of what is written."""
+    for start in range(0, len(calls), AT_ONCE):
+        yield [document(one, mask=mask) for one in calls[start : start + AT_ONCE]]
+
+
+class Spreadsheet:
+    """CSV as a Russian Excel opens it: UTF-8 with BOM, `;` between cells, CRLF, and no cell a formula."""
+
+    def __init__(self) -> None:
+        """Begin with the names of the columns."""
+        self._written = io.BytesIO()
+        self._text = io.TextIOWrapper(self._written, "utf-8-sig", newline="")
+        self._writer = csv.writer(self._text, delimiter=";")
+        self._writer.writerow(COLUMNS)
+
+    def add(self, documents: Iterable[dict[str, object]]) -> None:
+        """Write a line for each of these calls."""
+        self._writer.writerows(
+            [one[name] if name in OURS else harmless(name, one[name]) for name in COLUMNS] for one in documents
+        )
+
+    def content(self) -> bytes:
+        """Return the file."""
+        self._text.flush()
+        return self._written.getvalue()
+
+
+class Listing:
+    """The calls as one JSON array, written as `as_json` would."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._written = io.BytesIO()
+
+    def add(self, documents: Sequence[dict[str, object]]) -> None:
+        """Write these calls, one at least."""
+        self._written.write(b"," if self._written.tell() else b"[")
+        self._written.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2)[1:-2])
+
+    def content(self) -> bytes:
+        """Return the file."""
+        self._written.write(b"\n]\n" if self._written.tell() else b"[]\n")
+        return self._written.getvalue()
 
 
 def harmless(column: str, value: object) -> object:
     """Return a cell that no spreadsheet computes; our own E.164 numbers stay as they are, masked ones too."""
+    if value is None:
+        return None
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str) or (column in NUMBERS and E164.fullmatch(value.replace("*", "0"))):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Double, Table, bindparam, cast, insert, select, update
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.words import LostReason, PersonId, Result, Why
-from callrouter.store.tables import call_legs, call_steps, call_talk, calls
+from callrouter.store.tables import MICRO, Moment, call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Column, ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+_Part = TypeVar("_Part", StepRow, LegRow, TalkRow)
 PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_legs), ("talk", call_talk))
 _FIELDS = {
     name: tuple(field.name for field in fields(part))
@@ -73,15 +74,14 @@ async def load(
     Many are read faster when a query says which ids they are `among`.
     """
     ids = [one.id for one in found] if parts else []
-    steps, legs, talk = [await _parts(connection, table, ids, among) for _, table in PARTS]
+    steps = await _parts(connection, call_steps, _step, ids, among)
+    legs = await _parts(connection, call_legs, _leg, ids, among)
+    talk = await _parts(connection, call_talk, TalkRow, ids, among)
     return tuple(
-        _call(
-            one,
-            tuple([_step(*part) for part in steps.get(one.id, ())]),
-            tuple([_leg(*part) for part in legs.get(one.id, ())]),
-            tuple([TalkRow(*part) for part in talk.get(one.id, ())]),
-        )
-        for one in found
+        [
+            _call(_own_of(one), tuple(talk.get(one[0], ())), tuple(steps.get(one[0], ())), tuple(legs.get(one[0], ())))
+            for one in found
+        ]
     )
 
 
@@ -90,36 +90,48 @@ CHUNK = 500
 
 
 async def _parts(
-    connection: AsyncConnection, table: Table, ids: list[str], among: Select[Any] | None
-) -> dict[str, list[Any]]:
-    """Return the parts by their call, in order, without the call's id and their place."""
-    by_call: dict[str, list[Any]] = {}
-    query = select(table).order_by(table.c.call_id, table.c.position)
+    connection: AsyncConnection, table: Table, made: Callable[..., _Part], ids: list[str], among: Select[Any] | None
+) -> dict[str, list[_Part]]:
+    """Return the parts by their call, in order."""
+    by_call: dict[str, list[_Part]] = {}
+    query = select(table.c.call_id, *_SAID[table.name]).order_by(table.c.call_id, table.c.position)
     chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     wanted = table.c.call_id.in_(bindparam("ids", expanding=True))
     asked = [(query.where(wanted), {"ids": chunk}) for chunk in chunks]
     if among is not None and len(chunks) > 1:
         asked = [(query.where(table.c.call_id.in_(among)), {})]
     for statement, values in asked:
-        for call_id, _, *part in await connection.execute(statement, values):
-            by_call.setdefault(call_id, []).append(part)
+        for call_id, *said in await connection.execute(statement, values):
+            by_call.setdefault(call_id, []).append(made(*said))
     return by_call
 
 
-_own_of = attrgetter(*OWN)
+def _seconds(column: Column[Any]) -> ColumnElement[Any]:
+    """Return what to ask for: instants as seconds already, for there are many of them."""
+    return cast(column, Double) / float(MICRO) if isinstance(column.type, Moment) else column
 
 
-def _call(one: Row[Any], steps: tuple[StepRow, ...], legs: tuple[LegRow, ...], talk: tuple[TalkRow, ...]) -> CallRow:
-    values = dict(zip(OWN, _own_of(one), strict=True))
-    values["lost_reason"] = None if one.lost_reason is None else LostReason(one.lost_reason)
-    return CallRow(**values, steps=steps, legs=legs, talk=talk)
+_SAID = {table.name: tuple(_seconds(table.c[one]) for one in _FIELDS[name]) for name, table in PARTS}
+_own_of = itemgetter(*(list(calls.c.keys()).index(name) for name in OWN))
+_FIRST = [field.name for field in fields(CallRow)].index("talk")
+_REASON = OWN.index("lost_reason")
+_REASONS: dict[str | None, LostReason | None] = {None: None} | {one.value: one for one in LostReason}
+_WHYS: dict[str | None, Why | None] = {None: None} | {one.value: one for one in Why}
+_RESULTS: dict[str | None, Result | None] = {None: None} | {one.value: one for one in Result}
+
+
+def _call(own: tuple[Any, ...], *parts: tuple[Any, ...]) -> CallRow:
+    """Return the call of its own columns; its parts stand among them."""
+    values: list[Any] = [*own[:_FIRST], *parts, *own[_FIRST:]]
+    values[_REASON] = _REASONS[own[_REASON]]
+    return CallRow(*values)
 
 
 def _step(step: int, action: str, target: str, since: float, until: float | None, skipped: Any, passed: Any) -> StepRow:
-    why = None if skipped is None else Why(skipped)
-    return StepRow(step, action, target, since, until, why, tuple([(PersonId(who), Why(why)) for who, why in passed]))
+    over = tuple([(PersonId(who), Why(why)) for who, why in passed]) if passed else ()
+    return StepRow(step, action, target, since, until, _WHYS[skipped], over)
 
 
 def _leg(person: Any, phone: str, step: int, *times: Any) -> LegRow:
     began, rang, answered, ended, result = times
-    return LegRow(person, phone, step, began, rang, answered, ended, None if result is None else Result(result))
+    return LegRow(person, phone, step, began, rang, answered, ended, _RESULTS[result])
