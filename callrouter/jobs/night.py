@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from callrouter.cdr.audit import Difference, audit, without_record
 from callrouter.ledger.figures import needed_from
 from callrouter.ledger.period import Period, day, local
-from callrouter.report.night import Company, Department, Heard, Line, Night, Waiting, plotted
+from callrouter.report.night import DAYS, Company, Count, Department, Heard, Line, Night, Waiting, plotted
 from callrouter.routing.availability import calendar_of
 from callrouter.routing.calendar import stretches
 from callrouter.routing.lines import find_line
 from callrouter.routing.scheme import parse
 from callrouter.routing.values import DEFAULT_LINE
 from callrouter.routing.worklist import worklist
-from callrouter.store import outbox, queries, records, schemes
+from callrouter.store import days, outbox, queries, records, schemes
 from callrouter.store.figures import figures
 from callrouter.store.waiting import waiting_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,7 +36,7 @@ _HOUR = 3600
 async def night(connection: AsyncConnection, of: date, timezone: str, until: Instant) -> Night:
     """Return what is known of a date; records of calls that ended at `until` or later may yet come."""
     period = day(of, timezone)
-    plots = plotted(of, timezone)
+    by_date, by_hour = await counted(connection, of, timezone)
     recorded, differences = await _audited(connection, period, until)
     scheme = await _scheme(connection, period)
     company = _company(scheme, period)
@@ -46,7 +46,8 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
         calls=await queries.ended_calls(connection, queries.Wanted(period.start, period.end)),
         figures=await figures(connection, period, company.hours, until=period.end),
         heard=await _heard(connection, Period(needed_from(period), period.end, timezone)),
-        quarters=await queries.quarters(connection, plots.start, plots.end),
+        days=by_date,
+        hours=by_hour,
         company=company,
         live=await queries.live_between(connection, period.start, period.end),
         records=recorded,
@@ -54,6 +55,17 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
         waiting=await _waiting(connection, scheme, period),
         failed=await outbox.failed(connection, period.start, period.end),
     )
+
+
+async def counted(
+    connection: AsyncConnection, of: date, timezone: str
+) -> tuple[dict[date, Count], dict[tuple[int, int], Count]]:
+    """Return the counts of each of the last days up to a date, and of each hour of the week (Monday is 1) in them."""
+    found = await days.counted(connection, plotted(of, timezone), {"day", "week"})
+    by_date = {date.fromisoformat(str(key)): Count(calls, lost) for key, (calls, _, lost) in found.of("day").items()}
+    dates = (of - timedelta(days=ago) for ago in reversed(range(DAYS)))
+    hours = {divmod(int(str(key)), 100): Count(calls, lost) for key, (calls, _, lost) in found.of("week").items()}
+    return {one: by_date.get(one, Count()) for one in dates}, dict(sorted(hours.items()))
 
 
 async def _heard(connection: AsyncConnection, period: Period) -> Heard:

@@ -124,7 +124,7 @@ def figures(found: Content, *, mask: bool) -> dict[str, object]:
         "waiting": [_waiting(client, mask=mask) for client in found.night.waiting],
         "days": [
             {"key": day.isoformat(), "calls": count.calls, "lost": count.lost, "lcr": count.lcr}
-            for day, count in found.days.items()
+            for day, count in found.night.days.items()
         ],
         "audit": _audit(found.audit, mask=mask),
     }

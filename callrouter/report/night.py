@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from callrouter.ledger.callback import HoursOf
 from callrouter.ledger.period import Period, midnight
-from callrouter.store.queries import Quarter, Recorded
+from callrouter.store.queries import Recorded
 
 DAYS = 30
 """Days the plots look back, the date among them."""
@@ -119,6 +119,22 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Inbound calls, and how many of these were lost."""
+
+    calls: int = 0
+    lost: int = 0
+
+    @property
+    def lcr(self) -> float | None:
+        """Return the Lost Call Rate, None without calls."""
+        return self.lost / self.calls if self.calls else None
+
+
+ByDate: TypeAlias = Mapping[date, Count]
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """When calls came and went, on the date and the week before."""
 
@@ -139,8 +155,10 @@ class Night:
     figures: Mapping[str, Any]
     """The ledger's figures of the date, as they are printed, by what was known at its end."""
     heard: Heard
-    quarters: tuple[Quarter, ...]
-    """Of the last `DAYS` days."""
+    days: ByDate
+    """Of the last `DAYS` days, oldest first, those without calls among them."""
+    hours: Mapping[tuple[int, int], Count]
+    """By weekday (Monday is 1) and hour of the clock, of these days: those with calls, in order."""
     company: Company
     live: int = 0
     """Calls that arrived on the date and have no outcome yet."""

@@ -37,12 +37,12 @@ class Page(View):
     @property
     def days(self) -> plots.Days:
         """Return the plot of the last days."""
-        return plots.by_day(self.found.days, self.goal, self.red, self.language)
+        return plots.by_day(self.night.days, self.goal, self.red, self.language)
 
     @cached_property
     def hours(self) -> tuple[tuple[int, tuple[plots.Cell | None, ...]], ...]:
         """Return the plot of the hours of the week, nothing without calls."""
-        return plots.by_hour(self.found.hours, self.goal, self.red) if self.found.hours else ()
+        return plots.by_hour(self.night.hours, self.goal, self.red) if self.night.hours else ()
 
     @property
     def legend(self) -> list[tuple[str, str]]:
@@ -52,10 +52,10 @@ class Page(View):
     @property
     def month(self) -> dict[str, str]:
         """Return the rate of all these days and its counts."""
-        lost, calls = (sum(getattr(one, name) for one in self.found.days.values()) for name in ("lost", "calls"))
+        lost, calls = (sum(getattr(one, name) for one in self.night.days.values()) for name in ("lost", "calls"))
         number = self.language.number
         rate = self.language.percent(lost / calls if calls else None)
-        return {"n": number(len(self.found.days)), "lcr": rate, "lost": number(lost), "calls": number(calls)}
+        return {"n": number(len(self.night.days)), "lcr": rate, "lost": number(lost), "calls": number(calls)}
 
     @cached_property
     def people(self) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from callrouter.report.content import Count
     from callrouter.report.language import Language
+    from callrouter.report.night import Count
 
 GREEN, AMBER, RED, MUTED = "#2f8f5b", "#e0a021", "#c8372d", "#5d6b7a"
 FAINT = "#e6eaef"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from callrouter.core.call import Phase
 from callrouter.core.outcome import CallRow, row
@@ -88,15 +88,6 @@ QUARTER = 900
 """Seconds: every zone's clock is so many of these off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quarter:
-    """How many ended inbound calls arrived in a quarter of an hour, and how many of these were lost."""
-
-    start: Instant
-    calls: int
-    lost: int
-
-
 async def client_by_number(connection: AsyncConnection, number: str, department: str | None) -> Client | None:
     """Return the client with this number (E.164), with whose he is for the department."""
     query = select(clients).join(client_phones).where(client_phones.c.number == number)
@@ -153,15 +144,6 @@ async def ledger_rows(connection: AsyncConnection, start: Instant, end: Instant)
     """Return the ended calls of the half-open period without their parts: what the Lost Call Rate is made of."""
     found = (await connection.execute(_filtered(select(calls), Wanted(start, end)))).all()
     return await rows.load(connection, found, parts=False)
-
-
-async def quarters(connection: AsyncConnection, start: Instant, end: Instant) -> tuple[Quarter, ...]:
-    """Return the quarters of an hour with inbound calls in the half-open period, in order."""
-    number = func.floor(calls.c.arrived_at / QUARTER).label("number")
-    lost = func.sum(case((calls.c.outcome == "lost", 1), else_=0)).label("lost")
-    counted = _filtered(select(number, func.count().label("calls"), lost), Wanted(start, end, direction="in"))
-    found = await connection.execute(counted.order_by(None).group_by(number).order_by(number))
-    return tuple(Quarter(float(one.number) * QUARTER, int(one.calls), int(one.lost)) for one in found)
 
 
 async def heard_quarters(connection: AsyncConnection, start: Instant, end: Instant) -> tuple[Instant, ...]:

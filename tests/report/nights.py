@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from datetime import date
+from collections import defaultdict
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.clients import SETTLED, lost_clients
@@ -11,12 +11,14 @@ from callrouter.ledger.figure import printed
 from callrouter.ledger.figures import figures
 from callrouter.ledger.period import day, local
 from callrouter.ledger.rate import inbound
-from callrouter.report.night import Company, Department, Heard, Line, Night, Waiting, plotted
-from callrouter.store.queries import QUARTER, Quarter, Recorded
+from callrouter.ledger.tally import tally
+from callrouter.report.night import DAYS, Company, Count, Department, Heard, Line, Night, Waiting, plotted
+from callrouter.store.queries import Recorded
 from tests.ledger import table
 
 if TYPE_CHECKING:
     from callrouter.core.outcome import CallRow
+    from callrouter.ledger.period import Period
 
 MONDAY = date(2026, 3, 30)
 PEOPLE = {"anna": "Анна", "boris": "Борис", "vera": "Вера", "gleb": "Глеб", "irina": "Ирина"}
@@ -36,7 +38,8 @@ def night(*calls: CallRow, of: date = MONDAY, company: Company = COMPANY, **know
         calls=tuple(Recorded(row, None) for row in to_us),
         figures=printed(figures(ended, period, company.hours)),
         heard=heard(ended),
-        quarters=quarters(inbound(ended, plots)),
+        days=by_date(ended, plots),
+        hours=by_hour(ended, plots),
         company=company,
         **{"records": len(to_us), "waiting": waiting(ended, period.end), **known},
     )
@@ -81,8 +84,17 @@ def waiting(ended: list[CallRow], at: float) -> tuple[Waiting, ...]:
     return tuple(sorted(listed, key=lambda one: (one.priority or "D", one.since, one.number)))
 
 
-def quarters(counted: tuple[CallRow, ...]) -> tuple[Quarter, ...]:
-    """The quarters of these calls, as SQL counts them."""
-    calls = Counter(row.arrived_at // QUARTER * QUARTER for row in counted)
-    lost = Counter(row.arrived_at // QUARTER * QUARTER for row in counted if row.outcome == "lost")
-    return tuple(Quarter(start, calls[start], lost[start]) for start in sorted(calls))
+def by_date(ended: list[CallRow], plots: Period) -> dict[date, Count]:
+    """The counts of each of these days, as SQL counts them."""
+    dates = (local(plots.start, table.BERLIN).date() + timedelta(days=number) for number in range(DAYS))
+    of_dates = {one: tally(inbound(ended, day(one, table.BERLIN))) for one in dates}
+    return {one: Count(found.calls, len(found.lost)) for one, found in of_dates.items()}
+
+
+def by_hour(ended: list[CallRow], plots: Period) -> dict[tuple[int, int], Count]:
+    """The counts of each hour of the week of these days, as SQL counts them."""
+    hours: defaultdict[tuple[int, int], list[CallRow]] = defaultdict(list)
+    for row in inbound(ended, plots):
+        at = local(row.arrived_at, table.BERLIN)
+        hours[at.isoweekday(), at.hour].append(row)
+    return {key: Count(len(rows), len(tally(rows).lost)) for key, rows in sorted(hours.items())}

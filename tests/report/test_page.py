@@ -13,10 +13,7 @@ from callrouter.cdr.audit import Difference
 from callrouter.core.words import LostReason
 from callrouter.ledger.figure import behind
 from callrouter.ledger.figures import figures
-from callrouter.ledger.period import day
-from callrouter.ledger.rate import inbound
-from callrouter.ledger.tally import tally
-from callrouter.report.content import by_day, by_hour, content
+from callrouter.report.content import content
 from callrouter.report.export import files
 from callrouter.report.language import language
 from callrouter.report.page import TOLD, page
@@ -87,21 +84,6 @@ def test_each_number_on_the_page_is_the_ledgers() -> None:
     }
     assert {"lcr", "lost", "calls", "clients.ignored", "service_level.20.share", "asa_seconds"} <= {n for n, _ in shown}
     assert len(shown) > 60
-
-
-@pytest.mark.parametrize("number", [28, 29, 30, 31])
-def test_the_plots_count_what_the_ledger_counts(number: int) -> None:
-    """Each day's and each hour's counts are the ledger's tally, on the day of 23 hours too."""
-    found = night(of=MONDAY.replace(day=number))
-    days = by_day(found.quarters, found.date, table.BERLIN)
-    assert len(days) == 30
-    counted = {of: tally(inbound(known_of(of=found.date), day(of, table.BERLIN))) for of in days}
-    assert {of: (one.calls, one.lost, one.lcr) for of, one in days.items()} == {
-        of: (one.calls, len(one.lost), one.lcr) for of, one in counted.items()
-    }
-    hours = by_hour(found.quarters, table.BERLIN).values()
-    assert sum(one.calls for one in hours) == sum(one.calls for one in days.values())
-    assert sum(one.lost for one in hours) == sum(one.lost for one in days.values())
 
 
 @pytest.mark.parametrize("code", ["ru", "en"])

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from callrouter.report import plots
-from callrouter.report.content import Count
 from callrouter.report.language import language
+from callrouter.report.night import Count
 
 FIRST = date(2026, 11, 1)
 EN = language("en")

@@ -1,16 +1,22 @@
-"""What the nightly export asks of the store, on SQLite and PostgreSQL: counts of quarters, the scheme of a date."""
+"""What the nightly export asks of the store, on SQLite and PostgreSQL: counts of days, the scheme of a date."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from callrouter.core.recorded import Portion
-from callrouter.ledger.period import Period
+from callrouter.jobs.night import counted
+from callrouter.ledger.period import day, local, midnight
 from callrouter.ledger.rate import inbound
-from callrouter.store import queries, schemes
-from callrouter.store.queries import QUARTER, Quarter, Wanted
+from callrouter.ledger.tally import tally
+from callrouter.report.night import Count
+from callrouter.store import days, queries, schemes
+from callrouter.store.queries import Wanted
 from callrouter.store.records import Records, lines_called, without_record
 from callrouter.store.shipper import Shipper
 from tests.store.lives import ARRIVED, abandoned, answered
@@ -20,27 +26,33 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
     from callrouter.store.journal import Journal
 
-START = 1_795_000_500.0
-"""A quarter of an hour begins."""
+BERLIN = "Europe/Berlin"
 
 
-async def test_quarters_are_the_ledgers_counts(database: Database, journal: Journal) -> None:
-    """To the second on either side of a quarter, and of the period; internal calls are not in it."""
-    offsets = (-0.25, 0.0, 899.75, 900.0, 1799.75, 1800.0, 3600.25)
-    for number, offset in enumerate(offsets):
+@pytest.mark.parametrize("of", [date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30)])
+async def test_the_counts_of_days_and_hours_are_the_ledgers(database: Database, journal: Journal, of: date) -> None:
+    """Of the last 30 dates, to the moment on either side of midnight, on the day of 23 hours too; internal ones not."""
+    first, last = (midnight(one, BERLIN) for one in (of - timedelta(days=29), of))
+    edges = (first - 0.25, first, last - 0.25, last, last + 7200, midnight(of + timedelta(days=1), BERLIN) - 0.25)
+    for number, at in enumerate((*edges, midnight(of + timedelta(days=1), BERLIN))):
         make = abandoned if number % 2 else answered
-        make(journal, f"call-{number}", at=START + offset + 0.25, arrived_at=START + offset)
-    answered(journal, "talk-9", direction="internal", at=START + 1, arrived_at=START + 0.75)
+        make(journal, f"call-{number}", at=at + 0.25, arrived_at=at)
+    answered(journal, "talk-9", direction="internal", at=last + 1, arrived_at=last + 0.75)
     await Shipper(journal, database).drain()
-    period = Period(START, START + 3600, "UTC")
     async with database.reading() as connection:
-        found = await queries.quarters(connection, period.start, period.end)
-        rows = await queries.ended_calls(connection, Wanted())
-    counted = inbound([one.row for one in rows], period)
-    calls = Counter(row.arrived_at // QUARTER * QUARTER for row in counted)
-    lost = Counter(row.arrived_at // QUARTER * QUARTER for row in counted if row.outcome == "lost")
-    assert found == tuple(Quarter(start, calls[start], lost[start]) for start in sorted(calls))
-    assert [one.calls for one in found] == [2, 2, 1]
+        before = await counted(connection, of, BERLIN)
+        rows = [one.row for one in await queries.ended_calls(connection, Wanted())]
+    for one in (of - timedelta(days=1), of):
+        await days.add_up(database, one, BERLIN)
+    async with database.reading() as connection:
+        assert await counted(connection, of, BERLIN) == before
+    by_date, by_hour = before
+    assert list(by_date) == [of - timedelta(days=ago) for ago in reversed(range(30))]
+    tallies = {one: tally(inbound(rows, day(one, BERLIN))) for one in by_date}
+    assert by_date == {one: Count(found.calls, len(found.lost)) for one, found in tallies.items()}
+    hours = [(at.isoweekday(), at.hour) for at in (local(one, BERLIN) for one in edges[1:])]
+    assert {key: one.calls for key, one in by_hour.items()} == dict(sorted(Counter(hours).items()))
+    assert sum(one.lost for one in by_hour.values()) == sum(one.lost for one in by_date.values()) == 3
 
 
 async def test_the_scheme_of_a_date(database: Database) -> None:
