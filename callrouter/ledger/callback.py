@@ -38,15 +38,20 @@ def delay(lost: CallRow, attempts: Calls, hours_of: HoursOf, timezone: str) -> D
     """Return how soon the first of these attempts was, after a lost call."""
     if not attempts:
         return Delay.NEVER
-    hours, at = hours_of(lost), attempts[0].arrived_at
+    hours = hours_of(lost)
     start = clock_start(lost, hours)
-    within = next((one for seconds, one in WITHIN if at - start <= seconds), None)
-    if within is not None:
-        return within
-    if date_at(at, timezone) <= date_at(start, timezone):
+    return passed(start, attempts[0].arrived_at, lambda after: next_working_day(after, hours, timezone), timezone)
+
+
+def passed(start: Instant, at: Instant, next_day: Callable[[date], date], timezone: str) -> Delay:
+    """Return how soon after the clock's start an attempt was, where `next_day` tells the working day after a date."""
+    for seconds, one in WITHIN:
+        if at - start <= seconds:
+            return one
+    tried, lost = date_at(at, timezone), date_at(start, timezone)
+    if tried <= lost:
         return Delay.SAME_DAY
-    is_next = date_at(at, timezone) <= _next_working_day(start, hours, timezone)
-    return Delay.NEXT_WORKING_DAY if is_next else Delay.LATER
+    return Delay.NEXT_WORKING_DAY if tried <= next_day(lost) else Delay.LATER
 
 
 def clock_start(lost: CallRow, hours: Hours | None) -> Instant:
@@ -56,7 +61,8 @@ def clock_start(lost: CallRow, hours: Hours | None) -> Instant:
     return ended if opens is None else opens
 
 
-def _next_working_day(start: Instant, hours: Hours | None, timezone: str) -> date:
-    tomorrow = date_at(start, timezone) + timedelta(days=1)
+def next_working_day(after: date, hours: Hours | None, timezone: str) -> date:
+    """Return the first date after one on which the line opens; always open, or not for long: the next one."""
+    tomorrow = after + timedelta(days=1)
     opens = None if hours is None else next_opening(hours, midnight(tomorrow, timezone))
     return tomorrow if opens is None else date_at(opens, timezone)

@@ -13,6 +13,7 @@ Key = str | int | None
 Keys = Key | tuple[Key, ...]
 NOTHING = (0,) * 5
 """As long as the longest."""
+SHARED = "shared"
 
 
 class Counts:
@@ -20,6 +21,8 @@ class Counts:
 
     def __init__(self) -> None:
         self.parts: dict[str, dict[Keys, list[int]]] = {}
+        self.shared: set[str] = set()
+        """Numbers that are counted once however many dates they are of."""
 
     def add(self, part: str, key: Keys, numbers: Iterable[int | None]) -> None:
         """Add these to what is there; NULL is what SQL makes of a sum of nothing."""
@@ -31,16 +34,20 @@ class Counts:
             for place, number in enumerate(numbers):
                 there[place] += int(number or 0)
 
-    def take(self, document: Mapping[str, Iterable[tuple[Any, list[int]]]], only: Container[str] | None) -> None:
+    def take(self, document: Mapping[str, Iterable[Any]], only: Container[str] | None) -> None:
         """Add what `document` has given, of these parts (None: of all)."""
         for part, those in document.items():
-            if only is None or part in only:
+            if only is not None and part not in only:
+                continue
+            if part == SHARED:
+                self.shared.update(those)
+            else:
                 for key, numbers in those:
                     self.add(part, tuple(key) if isinstance(key, list) else key, numbers)
 
-    def document(self) -> dict[str, list[tuple[Keys, list[int]]]]:
+    def document(self) -> dict[str, Sequence[object]]:
         """Return what JSON can keep."""
-        return {part: list(those.items()) for part, those in self.parts.items()}
+        return {part: list(those.items()) for part, those in self.parts.items()} | {SHARED: sorted(self.shared)}
 
     def of(self, part: str) -> Mapping[Keys, Sequence[int]]:
         """Return the numbers of a part by key."""

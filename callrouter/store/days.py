@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
-VERSION = f"{DEFINITION} 1"
+VERSION = f"{DEFINITION} 2"
 """Of the definition, and of what is kept of a date."""
 AT_ONCE = 31
 """Dates that are read by one statement: a year of them would not be held in memory."""
@@ -67,8 +67,7 @@ async def count(connection: AsyncConnection, period: Period, counts: Counts, onl
         for part in (figures_calls.answered, figures_parts.steps, figures_parts.missed, figures_parts.talk):
             await part(connection, period, counts)
         figures_parts.count_escalations(await figures_parts.escalations(connection, period), counts)
-        for number in await figures_shared.numbers(connection, period):
-            counts.add("shared", number, (1,))
+        counts.shared.update(await figures_shared.numbers(connection, period))
 
 
 async def pieces(connection: AsyncConnection, period: Period, column: Column[Any]) -> AsyncIterator[Piece]:

@@ -12,7 +12,15 @@ from callrouter.ledger import compare, escalation
 from callrouter.ledger.figure import printed
 from callrouter.ledger.groups import By
 from callrouter.ledger.period import Period
-from callrouter.store import days, figures_calls, figures_contacts, figures_parts, figures_printed, figures_shared
+from callrouter.store import (
+    days,
+    figures_calls,
+    figures_clients,
+    figures_contacts,
+    figures_parts,
+    figures_printed,
+    figures_shared,
+)
 from callrouter.store.counts import tally
 from callrouter.store.tables_days import days as kept
 
@@ -54,7 +62,7 @@ async def figures(
         "clients": clients.block(hours, period.timezone) | {"without_number": tally(counts.one("withheld"))},
         "compared": await compared(connection, period),
         "escalations": figures_printed.escalations(counts),
-        "shared_clients": {"clients": len(counts.of("shared"))},
+        "shared_clients": {"clients": len(counts.shared)},
     }
     return made | (await _listed(connection, period) if lists else {})
 
@@ -74,9 +82,9 @@ async def _rate(connection: AsyncConnection, counts: Counts, period: Period, by:
     return figures_printed.rate(counts, period, by)
 
 
-async def _clients(connection: AsyncConnection, period: Period, until: Instant | None) -> figures_contacts.Clients:
+async def _clients(connection: AsyncConnection, period: Period, until: Instant | None) -> figures_clients.Clients:
     """Let the second ledger be told what happened in the period, and what has become of lost clients since."""
-    told = figures_contacts.Clients()
+    told = figures_clients.Clients()
     oldest, newest = await days.span(connection)
     end = newest + 1.0 if until is None else until
     since = Period(period.end, max(period.end, end), period.timezone)

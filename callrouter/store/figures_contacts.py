@@ -1,62 +1,63 @@
-"""Who called whom on a date, as short as lost clients can be told from it; and the second ledger, date after date.
+"""Who called whom on a date, as short as lost clients can be told from it: what it does to one who is lost already.
 
-`ledger.clients` is the definition; this is the same, event by event, for so many that calls cannot be held at once.
+A date is told once, event by event, when it is added up; `figures_clients.py` puts dates together.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from array import array
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, or_, select
 
-from callrouter.ledger.callback import WITHIN, Delay, delay
+from callrouter.ledger.callback import Delay, passed
 from callrouter.ledger.clients import Fate
-from callrouter.ledger.figure import share
 from callrouter.ledger.period import MICRO
-from callrouter.ledger.tally import SHORT
 from callrouter.store.figures_calls import ANSWERED, LEFT_AT_ONCE, arrived, micro
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.core.outcome import CallRow
-    from callrouter.ledger.callback import HoursOf
     from callrouter.ledger.period import Period
 
+Contacts = dict[str, Any]
+"""What JSON can keep; numbers as `short` writes them.
+
+`callers` and `others`: who called, by `kind`, packed; `busy` and `did`: to whom more happened than that he called
+within hours and was answered, and what, were he lost already: first attempt, how he was settled, whether he was lost
+again afterwards; `settled` and `codes`, `later` and `episodes`: who was lost that date, as he is at its end; `open`:
+who of them is not settled.
+"""
+Number = int | str
 LOST, OUT, TALKED = 0, 1, 2
 """What happened, in the order in which it counts if it was at the same instant."""
-Contacts = dict[str, Any]
-"""`talked`: numbers that only called and were answered, within hours; `busy`: everything that happened, by number."""
+LINE, ENDED, ATTEMPT, IS_CLOSED, IN_HOURS, LONG, HOW = range(7)
+"""An episode from the first lost call on: its line and end, the first attempt; what was lost since; what settled it."""
+HOWS: dict[int, Fate] = {1: Fate.RESCUED, 2: Fate.RETURNED}
+DELAYS: tuple[Delay | None, ...] = (*Delay, None)
+"""None: he came back before anybody called."""
+KINDS = 4
+BOTH = 3
+"""Of the kind of callers: one call at least was within hours (1), one was no short one (2)."""
+BUCKETS = 8
+"""Of so many parts one at a time is held as a set."""
+_RUN = 4096
+_DIGITS = 18
 
 
-class _Lost:
-    """A client since he was lost, and a call as far as the clock of calling back looks at it."""
-
-    __slots__ = ("arrived_at", "attempts", "ended_at", "is_closed", "line", "settled")
-
-    def __init__(self, at: int, ended: int, line: str, is_closed: int) -> None:
-        self.arrived_at = at / MICRO
-        self.ended_at = ended / MICRO
-        self.line = line
-        self.is_closed = bool(is_closed)
-        self.attempts: tuple[_Called, ...] = ()
-        self.settled: Fate | None = None
-
-
-class _Called:
-    """A call to him."""
-
-    __slots__ = ("arrived_at",)
-
-    def __init__(self, at: int) -> None:
-        self.arrived_at = at / MICRO
+def short(number: str) -> Number:
+    """Return a number in E.164 as an integer, anything else as it is."""
+    digits = number[1:]
+    is_one = number.startswith("+") and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
+    return int(digits) if is_one and digits[0] != "0" else number
 
 
 async def contacts(connection: AsyncConnection, period: Period) -> Contacts:
-    """Return who called whom in a period."""
+    """Return who called whom in a period within one date."""
     number = case((calls.c.direction == "out", calls.c.line), else_=calls.c.caller)
     what = case((calls.c.direction == "out", OUT), (ANSWERED, TALKED), else_=LOST)
     ended = micro(case((calls.c.ended_at.is_(None), calls.c.arrived_at), else_=calls.c.ended_at))
@@ -66,121 +67,87 @@ async def contacts(connection: AsyncConnection, period: Period) -> Contacts:
     found: dict[str, list[list[Any]]] = {}
     for one in await connection.execute(query):
         at, kind, until, line, is_closed, is_short, is_talk = one[1:]
-        event = (
-            [at, kind, until, line, int(is_closed), int(bool(is_short))] if kind == LOST else [at, kind, int(is_talk)]
-        )
-        if kind == TALKED:
-            event = [at, kind, 1, int(is_closed)]
-        found.setdefault(one[0], []).append(event)
-    talked = [number for number, events in found.items() if all(one[1] == TALKED and not one[3] for one in events)]
-    for number_ in talked:
-        del found[number_]
-    return {"talked": talked, "busy": {number: sorted(events) for number, events in found.items()}}
+        rest = {LOST: [until, line, int(is_closed), int(bool(is_short))], OUT: [int(is_talk)], TALKED: [int(is_closed)]}
+        found.setdefault(one[0], []).append([at, kind, *rest[kind]])
+    return _document({short(one): sorted(events) for one, events in found.items()}, period.timezone)
 
 
-class Clients:
-    """The second ledger of a period, told by the dates in it and then by those after it."""
+def _document(found: dict[Number, list[list[Any]]], timezone: str) -> Contacts:
+    callers: list[list[Number]] = [[] for _ in range(KINDS)]
+    made: Contacts = {name: [] for name in ("busy", "did", "settled", "codes", "later", "episodes", "open")}
+    for number, events in found.items():
+        kind = _kind(events)
+        if kind is not None:
+            callers[kind].append(number)
+        if all(one[1] == TALKED and not one[2] for one in events):
+            continue
+        did, episode = _told(events)
+        made["busy"].append(number)
+        made["did"].append(did)
+        if episode is not None:
+            code = _code(episode, timezone)
+            made["later" if code is None else "settled"].append(number)
+            made["episodes" if code is None else "codes"].append(episode if code is None else code)
+            if not episode[HOW]:
+                made["open"].append(number)
+    made["callers"] = [_packed(those) for those in callers]
+    made["others"] = [[one for one in those if isinstance(one, str)] for those in callers]
+    return made
 
-    def __init__(self) -> None:
-        self._callers: set[str] = set()
-        self._outside: set[str] = set()
-        """Callers of whom no call was within hours."""
-        self._short: set[str] = set()
-        """Callers who have always left at once."""
-        self._lost: dict[str, _Lost] = {}
-        self._open_in_hours: set[str] = set()
-        self._open_without_short: set[str] = set()
 
-    def tell(self, day: Mapping[str, Any], *, counts: bool) -> None:
-        """Take what happened next; only in the period a lost call counts."""
-        talked: list[str] = day["talked"]
-        busy: Mapping[str, list[list[Any]]] = day["busy"]
-        if counts:
-            self._callers.update(talked)
-            self._outside.difference_update(talked)
-            self._short.difference_update(talked)
-        for number in self._lost.keys() & set(talked):
-            self._talked(number, Fate.RETURNED)
-        for number in busy if counts else self._lost.keys() & busy.keys():
-            for event in busy[number]:
-                self._happened(number, event, counts=counts)
+def _kind(events: Sequence[Sequence[Any]]) -> int | None:
+    """Return what kind of caller this is; None: he was only called."""
+    came = [one for one in events if one[1] != OUT]
+    in_hours = any(not (one[2] if one[1] == TALKED else one[4]) for one in came)
+    is_long = any(one[1] == TALKED or not one[5] for one in came)
+    return in_hours + 2 * is_long if came else None
 
-    def _happened(self, number: str, event: list[Any], *, counts: bool) -> None:
-        at, kind, *rest = event
+
+def _told(events: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any] | None]:
+    """Return what would have happened to one who was lost before, and the last episode of who was not."""
+    first, how, is_lost_again, since = None, 0, False, 0
+    episode: list[Any] | None = None
+    for at, kind, *rest in events:
+        if kind == LOST:
+            ended, line, is_closed, is_short = rest
+            if episode is None or episode[HOW]:
+                episode, since, is_lost_again = [line, ended, None, is_closed, 0, 0, 0], at, how > 0
+            episode[IN_HOURS] |= 1 - is_closed
+            episode[LONG] |= 1 - is_short
+            continue
+        is_open = episode is not None and not episode[HOW]
         if kind == OUT:
-            self._called_back(number, at, is_talk=bool(rest[0]))
-            return
-        if counts:
-            self._seen(number, is_closed=rest[-1] if kind == TALKED else rest[2], is_short=kind == LOST and rest[3])
-        if kind == TALKED:
-            self._talked(number, Fate.RETURNED)
-        elif counts:
-            self._was_lost(number, at, *rest)
-
-    def _seen(self, number: str, *, is_closed: int, is_short: int) -> None:
-        for alone, is_one in ((self._outside, is_closed), (self._short, is_short)):
-            if not is_one:
-                alone.discard(number)
-            elif number not in self._callers:
-                alone.add(number)
-        self._callers.add(number)
-
-    def _was_lost(self, number: str, at: int, ended: int, line: str, is_closed: int, is_short: int) -> None:
-        there = self._lost.get(number)
-        if there is None or there.settled is not None:
-            self._lost[number] = _Lost(at, ended, line, is_closed)
-        if not is_closed:
-            self._open_in_hours.add(number)
-        if not is_short:
-            self._open_without_short.add(number)
-
-    def _called_back(self, number: str, at: int, *, is_talk: bool) -> None:
-        there = self._lost.get(number)
-        if there is None or there.settled is not None:
-            return
-        if not there.attempts and at / MICRO > there.arrived_at:
-            there.attempts = (_Called(at),)
-        if is_talk:
-            self._talked(number, Fate.RESCUED)
-
-    def _talked(self, number: str, how: Fate) -> None:
-        there = self._lost.get(number)
-        if there is not None and there.settled is None:
-            there.settled = how
-            self._open_in_hours.discard(number)
-            self._open_without_short.discard(number)
-
-    def block(self, hours: HoursOf, timezone: str) -> dict[str, object]:
-        """Return the figures, without those of calls that have no number."""
-        fates, delays = dict.fromkeys(Fate, 0), dict.fromkeys(Delay, 0)
-        for one in self._lost.values():
-            fates[one.settled or (Fate.ATTEMPTED if one.attempts else Fate.IGNORED)] += 1
-            if one.attempts or one.settled is not Fate.RETURNED:
-                delays[_delay(one, hours, timezone)] += 1
-        unsettled = fates[Fate.ATTEMPTED] + fates[Fate.IGNORED]
-        callers = len(self._callers)
-        return {
-            **_rate(callers, unsettled),
-            "with_lost_call": len(self._lost),
-            **{fate.value: number for fate, number in fates.items()},
-            "called_back": {one.value: number for one, number in delays.items()},
-            "without_number": None,
-            "working_hours": _rate(callers - len(self._outside), len(self._open_in_hours)),
-            "without_short": {
-                "under_seconds": SHORT,
-                **_rate(callers - len(self._short), len(self._open_without_short)),
-            },
-        }
+            first = at if first is None and not how else first
+            if episode is not None and is_open and episode[ATTEMPT] is None and at > since:
+                episode[ATTEMPT] = at
+        if kind == TALKED or rest[0]:
+            settled = 1 if kind == OUT else 2
+            how = how or settled
+            if episode is not None and is_open:
+                episode[HOW] = settled
+    return [first, how, int(is_lost_again)], episode
 
 
-def _rate(clients: int, lost: int) -> dict[str, object]:
-    return {"clients": clients, "lost": lost, "lcr": share(lost, clients)}
+def _code(episode: Sequence[Any], timezone: str) -> int | None:
+    """Return how it was settled and how soon he was called back; None: the date alone does not tell."""
+    how, attempt = episode[HOW], episode[ATTEMPT]
+    if not how or (attempt is not None and episode[IS_CLOSED]):
+        return None
+    late: Delay | None = None if HOWS[how] is Fate.RETURNED else Delay.NEVER
+    if attempt is not None:
+        late = passed(episode[ENDED] / MICRO, attempt / MICRO, lambda same: same, timezone)
+    return coded(how, late)
 
 
-def _delay(one: _Lost, hours: HoursOf, timezone: str) -> Delay:
-    if one.attempts and not one.is_closed:  # most are told without a calendar
-        waited = one.attempts[0].arrived_at - one.ended_at
-        quick = next((which for within, which in WITHIN if waited <= within), None)
-        if quick is not None:
-            return quick
-    return delay(cast("CallRow", one), cast("tuple[CallRow, ...]", one.attempts), hours, timezone)
+def coded(how: int, late: Delay | None) -> int:
+    """Return how it was settled (0: not) and how soon he was called back in one."""
+    return how * len(DELAYS) + DELAYS.index(late)
+
+
+def _packed(numbers: Sequence[Number]) -> list[str]:
+    """Return the integers among them, each with its neighbours in one of the buckets."""
+    parts = [array("q") for _ in range(BUCKETS)]
+    for one in numbers:
+        if isinstance(one, int):
+            parts[one // _RUN % BUCKETS].append(one)
+    return [b64encode(part.tobytes()).decode() for part in parts]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
+from array import array
+from binascii import a2b_base64
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +88,15 @@ def _plain(value: object) -> str:
 
 
 async def kept_of_dates(database: Database) -> str:
-    """What is kept of dates that are added up."""
+    """Every number in what is kept of dates that are added up, written out, and the rest of it."""
     async with database.reading() as connection:
-        return str((await connection.execute(select(ledger_days.c.contacts))).scalars().all())
+        kept = (await connection.execute(select(ledger_days.c.contacts))).scalars().all()
+    found: list[int | str] = [*kept]
+    for one in map(json.loads, kept):
+        found += [*chain.from_iterable(one["others"]), *one["busy"], *one["settled"], *one["later"], *one["open"]]
+        for packed in chain.from_iterable(one["callers"]):
+            found += array("q", a2b_base64(packed))
+    return " ".join(f"+{one}" if isinstance(one, int) else one for one in found)
 
 
 async def figures(database: Database) -> tuple[dict[str, Any], dict[str, Any]]:
