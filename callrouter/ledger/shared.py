@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _Mark = tuple[str | None, int | None]
 WITHIN = 7 * 86_400
-"""Seconds between the beginnings of two conversations."""
+"""Seconds between the arrivals of two calls: a conversation's own beginning may lie behind that of a later call."""
 
 
 def shared_clients(spoken: Iterable[Segment], period: Period) -> dict[str, tuple[Segment, ...]]:
     """Return by number who talked to a client in the period, and who else within seven days before, in order."""
     by_number: defaultdict[str, list[Segment]] = defaultdict(list)
-    for segment in sorted(spoken, key=lambda one: one.started_at):
+    for segment in sorted(spoken, key=lambda one: (one.call.arrived_at, one.started_at)):
         number = segment.call.line if segment.call.direction == "out" else segment.call.caller
         if number is not None and segment.person is not None:
             by_number[number].append(segment)
@@ -51,7 +51,7 @@ def _partnered(spoken: Sequence[Segment], counts: Sequence[bool]) -> Iterator[bo
     near: deque[Segment] = deque()
     seen: Counter[_Mark] = Counter()
     for one, is_counted in zip(spoken, counts, strict=True):
-        while near and abs(one.started_at - near[0].started_at) > WITHIN:
+        while near and abs(one.call.arrived_at - near[0].call.arrived_at) > WITHIN:
             seen.subtract(_marks(near.popleft()))
         person, call, both = _marks(one)
         yield len(near) - seen[person] - seen[call] + seen[both] > 0

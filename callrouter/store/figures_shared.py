@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.ledger.period import Period
 
-_LONGEST = 86_400.0
-"""Seconds no call lasts."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Call:
@@ -48,11 +45,11 @@ async def numbers(connection: AsyncConnection, period: Period) -> tuple[str, ...
 async def _found(connection: AsyncConnection, period: Period) -> dict[str, tuple[Segment, ...]]:
     since = period.start - shared.WITHIN
     number = case((calls.c.direction == "out", calls.c.line), else_=calls.c.caller)
-    near = IS_CONVERSATION, calls.c.arrived_at >= since - _LONGEST, calls.c.arrived_at < period.end
+    near = IS_CONVERSATION, calls.c.arrived_at >= since, calls.c.arrived_at < period.end
     several = (func.count() > 1) & (func.max(calls.c.arrived_at) >= type_coerce(period.start, Moment))
     numbers = select(number).where(*near, number.is_not(None)).group_by(number).having(several)
     said = spoken(*near, number.in_(numbers))
-    query = select(said).where(said.c.started_at >= since, said.c.person.is_not(None))
+    query = select(said).where(said.c.person.is_not(None))
     known: dict[str, _Call] = {}
     found = await connection.execute(query.order_by(said.c.arrived_at, said.c.id, said.c.started_at))
     segments = [_segment(one, known) for one in found]

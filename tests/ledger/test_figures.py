@@ -213,13 +213,13 @@ def test_totals_agree(calls: list[CallRow], by: By) -> None:
 @UNHURRIED
 @given(CALLS)
 def test_clients_are_shared_by_two_who_talked_within_seven_days(calls: list[CallRow]) -> None:
-    """Whatever the calls: each pair of people, calls and conversations near enough, the later in the week, is found."""
+    """Whatever the calls: each pair of people in calls that came near enough, the later in the week, is found."""
     spoken = [one for one in segments(calls) if one.person is not None and is_conversation(one.call)]
     expected: dict[str | None, set[int]] = {}
-    for one, other in combinations(sorted(spoken, key=lambda segment: segment.started_at), 2):
+    for one, other in combinations(sorted(spoken, key=lambda segment: segment.call.arrived_at), 2):
         number, also = (each.call.line if each.call.direction == "out" else each.call.caller for each in (one, other))
         is_two = one.person != other.person and one.call is not other.call
-        is_near = other.started_at - one.started_at <= WITHIN and WEEK.holds(other.call.arrived_at)
+        is_near = other.call.arrived_at - one.call.arrived_at <= WITHIN and WEEK.holds(other.call.arrived_at)
         if number is not None and number == also and is_two and is_near:
             expected.setdefault(number, set()).update((id(one.call), id(other.call)))
     found = shared_clients(spoken, WEEK)
