@@ -203,6 +203,21 @@ async def talks(rig: Rig, number: int) -> Call:
     return call
 
 
+async def test_a_check_rings_nobody_and_off_is_off() -> None:
+    """The calls of `dialplan check` leave before a decision; switched off, the fallback has every call."""
+    async with AgiRig(scheme('{ring = "person:anna", seconds = 5}')) as rig:
+        (found,) = json.loads(await rig.run("dialplan", "check", "--json", "--context", "from-trunk"))
+        assert found["state"] == "ok", found
+        assert not rig.phone("anna").calls
+        rig.phone("anna").behaviour = answers()
+        await rig.lab.asterisk.cli("dialplan set global CALLROUTER_OFF 1")
+        call = await rig.trunk.dial(LINE, caller="+79160000001")
+        await call.wait("answered")
+        await call.hears(rig.phone("anna"))
+        await call.hangup()
+        assert [row["routed_by"] for row in await rig.ended(1, 15.0)] == ["fallback"]
+
+
 async def test_a_hundred_calls_at_once() -> None:
     """Each is decided by the router, answered, and one row."""
     document = scheme('{ring = "department", seconds = 30}')
