@@ -24,10 +24,13 @@ from tests.lab import (
     rings,
     silent,
 )
+from tests.lab.agent import Agent
 from tests.lab.application import Application
+from tests.lab.phone import Phone
+from tests.lab.sip import Message, offer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 LINE = "+74951234567"
 FALLBACK = """[callrouter-fallback]
@@ -378,6 +381,50 @@ async def test_databases_are_fresh(postgres_url: str) -> None:
     finally:
         await connection.close()
     assert time.monotonic() - began < 5.0
+
+
+async def test_a_call_that_is_taken_away_before_the_phone_has_looked() -> None:
+    """INVITE and CANCEL read in one go, as after a standstill: who crosses picks up all the same, others give 487."""
+    finals: asyncio.Queue[int] = asyncio.Queue()
+    pbx = Agent(lambda _: None, lambda _, __: None)
+    await pbx.open("127.0.0.1", 0)
+    phone = await Phone("101").open()
+    phone.pbx, pbx.pbx = (pbx.host, pbx.port), (phone.host, phone.port)
+    try:
+        for crosses, final in ((True, 200), (False, 487)):
+            phone.behaviour = Behaviour(answer_after=60.0, crosses=crosses)
+            for method in ("INVITE", "CANCEL"):  # the loop reads neither of them before both are there
+                pbx.request(_from_a_pbx(pbx, phone, method, final), _finals(finals) if method == "INVITE" else _unheard)
+            assert await asyncio.wait_for(finals.get(), 5.0) == final
+    finally:
+        await phone.close()
+        pbx.close()
+
+
+def _from_a_pbx(pbx: Agent, phone: Phone, method: str, number: int) -> Message:
+    here = f"{pbx.host}:{pbx.port}"
+    headers = [
+        ("Via", f"SIP/2.0/UDP {here};branch=z9hG4bK{number}"),
+        ("From", f"<sip:100@{here}>;tag=1"),
+        ("To", f"<sip:101@{phone.host}:{phone.port}>"),
+        ("Call-ID", f"{number}@{pbx.host}"),
+        ("Contact", f"<sip:{here}>"),
+        ("CSeq", f"{number} {method}"),
+    ]
+    body = offer(pbx.host, 9) if method == "INVITE" else ""
+    return Message(f"{method} sip:101@{phone.host}:{phone.port} SIP/2.0", headers, body)
+
+
+def _finals(heard: asyncio.Queue[int]) -> Callable[[Message | None], None]:
+    def answer(response: Message | None) -> None:
+        if response and response.status >= 200:
+            heard.put_nowait(response.status)
+
+    return answer
+
+
+def _unheard(_: Message | None) -> None:
+    """Nobody waits for this one."""
 
 
 async def test_rings_is_the_default(lab: Lab) -> None:

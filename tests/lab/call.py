@@ -194,7 +194,8 @@ class Call(CallRecord):
             return
         self.cancel = seen
         if self.crosses:
-            self.answer()
+            if self.sound:  # else as soon as it can be heard
+                self.answer()
             return
         self.status = 487
         self._reply(487)

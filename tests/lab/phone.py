@@ -206,6 +206,7 @@ class Phone:
         behaviour = self._next.popleft() if self._next else self.behaviour
         engaged = any(call.state == "answered" for call in self.calls)
         call = self._remember(Call(self, dialog, invite, outgoing=False))
+        call.crosses = behaviour.crosses
         if behaviour.silent:
             self._incoming.put_nowait(call)
             return
@@ -219,8 +220,9 @@ class Phone:
     async def _behave(self, call: Call, behaviour: Behaviour) -> None:
         """Do with the call what the behaviour says, as long as it is there."""
         call.sound = await Stream.open(self.host, self.voice, self.rtp_interval)
-        call.crosses = behaviour.crosses
         self._incoming.put_nowait(call)
+        if call.cancel:  # came together with the INVITE, as after a standstill of this machine
+            call.answer()
         steps = [(behaviour.ring_after, call.ring), (behaviour.answer_after, call.answer)]
         if behaviour.final is not None:
             code = behaviour.final

@@ -13,7 +13,8 @@ from tests.real.generated import Step
 from tests.real.lanes import SEATS, Lane, Round, firm, run, spread
 
 ROUNDS = 200
-STEP = 0.6
+AWAY, STEP = 0.3, 1.5
+"""When a colleague picks up or the caller leaves, and when the step ends: far enough apart for a slow machine."""
 WHY = ("colleague", "caller", "end of the step")
 """What a phone's call is taken away for."""
 ALL_AT_ONCE = Step("ring", "department", 5.0)
@@ -136,7 +137,7 @@ async def test_an_answer_that_crosses_our_cancel() -> None:
 
     async def race(lane: Lane, apart: float) -> Round:
         why = random.Random(apart).choice(WHY)
-        cancelled = STEP if why == WHY[2] else STEP / 2
+        cancelled = STEP if why == WHY[2] else AWAY
         lane.desks["anna"].behaviour = Behaviour(answer_after=cancelled + apart, crosses=True)
         lane.desks["boris"].behaviour = answers(after=cancelled) if why == "colleague" else rings()
         caller = await lane.call()
