@@ -10,42 +10,48 @@ from sqlalchemy import Connection, insert, select, text
 
 from bench.ledger_year import COLUMNS, SCHEME, ZONE, Rows, Year
 from callrouter.store import days, schema, schemes
-from callrouter.store.database import Database
 from callrouter.store.tables import calls, clients, metadata, tasks
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.store.database import Database
 
 TOLD_EVERY = 30
 WAITING = 300
 """Clients who are on the list of lost ones."""
 
 
-async def fill(url: str, year: Year, tell: Callable[[str], None]) -> int:
+async def fill(database: Database, year: Year, tell: Callable[[str], None]) -> int:
     """Write all of it, with the scheme and the list of lost clients; return how many calls there are."""
-    database = Database(url)
     await schema.upgrade(database)
     async with database.writing() as connection:
         await connection.run_sync(_indexes, "drop")
         await schemes.apply(connection, SCHEME.encode(), 0.0)
-    written = 0
+    written, begun = 0, time.monotonic()
     for number, (day, rows) in enumerate(year.dates(), start=1):
         async with database.writing() as connection:
             await _write(connection, rows, is_sqlite=database.is_sqlite)
         written += len(rows.calls)
         if number % TOLD_EVERY == 0:
-            tell(f"{day}: {written:,} calls")
+            left = (time.monotonic() - begun) / number * (year.days - number)
+            tell(f"{day}: {written:,} calls, {left:.0f} s to go")
+    tell("indexes")
     async with database.writing() as connection:
         await connection.run_sync(_indexes, "create")
         await _worklist(connection)
         await connection.execute(text("ANALYZE"))
+    return written
+
+
+async def add_up(database: Database, year: Year, tell: Callable[[str], None]) -> None:
+    """Add up every date, newest first, as `serve` does."""
     begun = time.monotonic()
     for number, one in enumerate(reversed(list(year.known())), start=1):
         await days.add_up(database, one, ZONE)
         if number % TOLD_EVERY == 0:
-            tell(f"{number} dates added up, {(time.monotonic() - begun) / number:.2f} s each")
-    await database.close()
-    return written
+            each = (time.monotonic() - begun) / number
+            tell(f"{number} dates added up, {each:.2f} s each, {each * (year.days - number):.0f} s to go")
 
 
 async def _write(connection: AsyncConnection, rows: Rows, *, is_sqlite: bool) -> None:
