@@ -1,4 +1,4 @@
-"""Which notices went out: of a call, of a lost client; and whether people can be told at all."""
+"""Which notices went out: of a call, of a lost client."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ import click
 from callrouter.cli.lost_shown import named
 from callrouter.cli.show import clean, clock
 from callrouter.ledger.period import rfc3339
-from callrouter.routing.receivers import addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from callrouter.core.words import Instant
     from callrouter.routing.values import Scheme
     from callrouter.store.notices import Settled, Undistributed
 
-LATE = 120.0
-"""Seconds after which a notice that nobody has decided about shows that no worker runs."""
-LATELY = 86_400.0
-"""Seconds for which it is said that notices reached nobody."""
 COLUMNS = ("client", "phones", "department", "since", "answered by", "call")
 _WHY_NOT = {
     "off": "not wanted ([notices] kinds)",
@@ -84,29 +76,3 @@ def undistributed_document(one: Undistributed) -> dict[str, object]:
         "answered_by": one.answered_by,
         "call": one.call,
     }
-
-
-async def faults(connection: AsyncConnection, scheme: Scheme, at: Instant) -> list[tuple[str, str]]:
-    """Return what keeps people from being told, each with its mend."""
-    from callrouter.store import notices
-
-    if not scheme.notices.kinds:
-        return []
-    found = list(_silent(scheme))
-    if late := await notices.overdue(connection, at - LATE):
-        found.append((f"{late} wait to be told", "callrouter serve"))
-    if unheard := await notices.unreached(connection, at - LATELY):
-        found.append(
-            (f"{unheard} of the last 24 h reached nobody", "callrouter lost list; mail of people in the scheme")
-        )
-    return found
-
-
-def _silent(scheme: Scheme) -> Iterator[tuple[str, str]]:
-    owner = scheme.company.owner
-    if owner is not None and addresses(scheme, owner):
-        return
-    deaf = [one.id for one in scheme.departments.values() if one.head is None or not addresses(scheme, one.head)]
-    if deaf:
-        seen = f"neither head nor owner has a mail, who is told of lost clients: {', '.join(deaf)}"
-        yield seen, f"people.{owner or 'KEY'}.mail in the scheme, or [notices] kinds = []"
