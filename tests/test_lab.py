@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import asyncpg  # type: ignore[import-untyped]
@@ -18,6 +19,7 @@ from tests.lab import (
     Identity,
     Lab,
     LabError,
+    Moment,
     answers,
     refuses,
     rejects,
@@ -51,8 +53,10 @@ async def test_two_phones_talk(lab: Lab) -> None:
     lab.phone("102").behaviour = answers(0.2)
     mine = await lab.phone("101").dial("102")
     theirs = await lab.phone("102").incoming()
-    ringing, answered = await mine.wait("ringing"), await mine.wait("answered")
-    assert 0.1 < answered - ringing < 1.0
+    answered = await mine.wait("answered")
+    assert theirs.answered_at is not None
+    assert theirs.answered_at - theirs.invited_at >= 0.2
+    assert answered.after(theirs.invited_at) < 1.0
     await mine.hears(theirs)
     await theirs.hears(mine)
     await mine.hangup()
@@ -113,7 +117,11 @@ async def test_behaviours_of_the_next_calls(lab: Lab) -> None:
     ended = await second.wait("ended")
     assert (first.status, second.status, second.ended_by_us) == (486, 200, False)
     assert second.answered_at is not None
-    assert 0.05 < ended - second.answered_at < 1.0
+    told = phone.calls[-1]
+    assert told.ended_at is not None
+    assert told.answered_at is not None
+    assert told.ended_at - told.answered_at >= 0.1
+    assert ended.after(second.answered_at) < 1.0
 
 
 async def test_phone_without_power(lab: Lab) -> None:
@@ -209,7 +217,7 @@ async def test_no_router_means_fallback(lab: Lab) -> None:
     lab.phone("101").behaviour = answers()
     caller = await lab.trunk.dial(LINE, caller="89161234567")
     ringing = await caller.wait("ringing", 2.0)
-    assert ringing - caller.invited_at < 2.0
+    assert ringing.after(caller.invited_at) < 2.0
     await caller.wait("answered")
     await caller.hears(lab.phone("101"))
 
@@ -277,7 +285,8 @@ async def test_broadcast_claimed_and_not(asterisk_root: AsteriskRoot) -> None:
         await app.rest("DELETE", f"channels/{claimed}")
         second = await lab.trunk.dial(LINE, caller="89161234567")
         ringing = await second.wait("ringing")
-        assert 0.6 < ringing - second.invited_at < 2.0
+        assert ringing - second.invited_at > 0.6
+        assert ringing.after(second.invited_at) < 2.0
 
 
 async def test_continue_to_the_release(lab: Lab) -> None:
@@ -308,7 +317,7 @@ async def test_guard(asterisk_root: AsteriskRoot, *, talked: bool) -> None:
             assert not lab.phone("101").calls
         else:
             answered = await caller.wait("answered", 4.0)
-            assert answered - caller.invited_at < 2.5
+            assert answered.after(caller.invited_at) < 2.5
             ended = await caller.wait("ended", 4.0)
             assert ended - answered > 1.3  # longer than the guard: it was switched off
         assert caller.ended_by_us is False
@@ -373,14 +382,14 @@ async def test_hundred_calls(asterisk_root: AsteriskRoot) -> None:
 
 async def test_databases_are_fresh(postgres_url: str) -> None:
     """Each test gets an empty PostgreSQL database of its own, quickly."""
-    began = time.monotonic()
+    began = Moment.now()
     connection = await asyncpg.connect(postgres_url)
     try:
         assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
         assert await connection.fetchval("SHOW fsync") == "off"
     finally:
         await connection.close()
-    assert time.monotonic() - began < 5.0
+    assert Moment.now().after(began) < 5.0
 
 
 async def test_a_call_that_is_taken_away_before_the_phone_has_looked() -> None:
@@ -425,6 +434,42 @@ def _finals(heard: asyncio.Queue[int]) -> Callable[[Message | None], None]:
 
 def _unheard(_: Message | None) -> None:
     """Nobody waits for this one."""
+
+
+PATIENT = """
+import asyncio
+from tests.lab import Moment, patience, standstill
+
+async def main():
+    standstill.watch()
+    before = Moment.now()
+    print("waits", flush=True)
+    try:
+        async with patience(0.6):
+            await asyncio.Event().wait()
+    except TimeoutError:
+        now = Moment.now()
+        print(now - before, now.after(before), Moment.at(before.wall).apart(now))
+        print(now.comes(0.6, before, give_or_take=0.3))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_standstill_is_not_counted() -> None:
+    """A process that is stopped for a second knows that: its patience lasts longer, and nobody was late in it."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", PATIENT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"waits\n"
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(1.0)
+    process.send_signal(signal.SIGCONT)
+    passed, less, apart, comes = (await process.stdout.read()).decode().split()
+    await process.wait()
+    assert float(passed) >= 1.0 + 0.6 - 0.1
+    assert float(less) == pytest.approx(float(apart), abs=0.01)
+    assert float(less) < float(passed) - 0.9
+    assert comes == str(float(less) < 0.9)
 
 
 async def test_rings_is_the_default(lab: Lab) -> None:

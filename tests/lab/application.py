@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+
+from tests.lab.standstill import patience
 
 if TYPE_CHECKING:
     from tests.lab.asterisk import Asterisk
@@ -35,7 +36,7 @@ class Application:
     async def event(self, kind: str, within: float = 5.0) -> dict[str, Any]:
         """Wait for the next event of that type; others are passed over."""
         assert self._socket is not None
-        async with asyncio.timeout(within):
+        async with patience(within):
             while True:
                 found: dict[str, Any] = await self._socket.receive_json()
                 if found["type"] == kind:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from tests.lab import config
 from tests.lab.root import AsteriskRoot, LabError, provide
 from tests.lab.slots import Slot, take
+from tests.lab.standstill import patience
 
 if TYPE_CHECKING:
     from tests.lab.company import Company
@@ -155,7 +156,7 @@ class Asterisk:
     async def cli(self, command: str) -> str:
         """Run a command of Asterisk's console and give what it prints."""
         try:
-            async with asyncio.timeout(15):
+            async with patience(15):
                 return await self._ask(command)
         except OSError as error:
             raise LabError(
@@ -191,11 +192,13 @@ class Asterisk:
 
     async def audit(self, within: float = 3.0) -> None:
         """Assert that no channel and no bridge is left, now or at most `within` seconds later."""
-        end = asyncio.get_running_loop().time() + within
-        while left := [*await self.channels(), *await self.bridges()]:
-            if asyncio.get_running_loop().time() > end:
-                raise AssertionError(f"left in Asterisk: {', '.join(left)}\n{self.log_tail()}")
-            await asyncio.sleep(0.02)
+        left: list[str] = []
+        try:
+            async with patience(within):
+                while left := [*await self.channels(), *await self.bridges()]:  # noqa: ASYNC110 - it can only be asked
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"left in Asterisk: {', '.join(left)}\n{self.log_tail()}") from None
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of its logs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tests.lab import standstill
 from tests.lab.record import CallRecord
 from tests.lab.sip import Identity, Message, direction, media, offer, parameter, screen
 from tests.lab.wire import Moment, Seen
@@ -99,7 +100,7 @@ class Call(CallRecord):
                     done.set_result(response.status)
 
         self.dialog.agent.request(request, answer)
-        async with asyncio.timeout(within):
+        async with standstill.patience(within):
             assert await done == 200, f"{self!r}: hold was refused"
         self.held = on
         self._talk()
@@ -121,7 +122,7 @@ class Call(CallRecord):
     async def _refer(self, refer_to: str, within: float) -> int:
         request = self.dialog.request("REFER", extra=(("Refer-To", refer_to), ("Referred-By", self.dialog.contact)))
         self.dialog.agent.request(request, self._refer_answered)
-        async with asyncio.timeout(within):
+        async with standstill.patience(within):
             await self._transferred.wait()
         await self.hangup(within)
         return self.transfer_status[-1]

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
+from tests.lab import standstill
 from tests.lab.agent import Agent
 from tests.lab.behaviour import Behaviour
 from tests.lab.call import Call
@@ -50,6 +51,7 @@ class Phone:
 
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Switch it on; port 0 takes a free one."""
+        standstill.watch()
         await self._agent.open(host, port)
         return self
 
@@ -142,7 +144,7 @@ class Phone:
     async def incoming(self, within: float = 5.0) -> Call:
         """Give the next incoming call, waiting for it; each is given once."""
         try:
-            async with asyncio.timeout(within):
+            async with standstill.patience(within):
                 return await self._incoming.get()
         except TimeoutError:
             raise AssertionError(f"{self!r}: no call came in {within} s") from None
@@ -241,10 +243,7 @@ class Phone:
         """Wait for an instant of the monotonic clock; true at once when the call ends before."""
         left = instant - Moment.now().mono
         if left > 0 and not call.ended_at:
-            try:
-                await call.wait("ended", left)
-            except AssertionError:
-                return False
+            await call.lasts(left)
         return call.ended_at is not None
 
 

@@ -7,6 +7,8 @@ import socket
 import struct
 from typing import Self
 
+from tests.lab.standstill import patience
+
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)
 
@@ -65,7 +67,7 @@ class Proxy:
 
     async def connected(self, count: int, within: float = 5.0) -> None:
         """Wait until that many connections have been let through since the beginning."""
-        async with asyncio.timeout(within), self._news:
+        async with patience(within), self._news:
             await self._news.wait_for(lambda: self.accepted >= count)
 
     def _reset(self) -> None:

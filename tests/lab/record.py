@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from tests.lab import standstill
 from tests.lab.sip import Identity, Message, screen
 from tests.lab.wire import Moment, Seen
 
@@ -80,7 +82,9 @@ class CallRecord:
         wanted, ended = self._milestones[what], self._milestones["ended"]
         waits = [asyncio.ensure_future(event.wait()) for event in {wanted, ended}]
         try:
-            await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(TimeoutError):
+                async with standstill.patience(within):
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -88,6 +92,12 @@ class CallRecord:
         moment = {"ringing": self.ringing_at, "answered": self.answered_at, "ended": self.ended_at}[what]
         assert moment is not None
         return moment
+
+    async def lasts(self, seconds: float) -> None:
+        """Wait so long, by the clock, or until the call ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._milestones["ended"].wait()
 
     async def hears(self, other: CallRecord | Phone, packets: int = 3, within: float = 5.0) -> None:
         """Wait until `packets` more packets of the other's voice have come in."""

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from typing import cast
 
+from tests.lab import standstill
+
 HEADER = struct.Struct("!BBHII")
 VOICE = struct.Struct("!HI")
 """The voice, and the packet's number: Asterisk numbers the packets it sends on anew, and so hides what is missing."""
@@ -116,14 +118,14 @@ class Stream(asyncio.DatagramProtocol):
     async def hear(self, voice: int, packets: int, within: float) -> None:
         """Wait until `packets` more packets of that voice have come in."""
         wanted = self.heard[voice] + packets
-        async with asyncio.timeout(within):
+        async with standstill.patience(within):
             while self.heard[voice] < wanted:
                 self._changed.clear()
                 await self._changed.wait()
 
     async def hear_anybody(self, packets: int, within: float) -> None:
         """Wait until so many packets have come in since the beginning, whoever's they are."""
-        async with asyncio.timeout(within):
+        async with standstill.patience(within):
             while self.received < packets:
                 self._changed.clear()
                 await self._changed.wait()

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.lab import standstill
+
 if TYPE_CHECKING:
     from tests.lab.sip import Message
 
@@ -23,8 +25,30 @@ class Moment:
         """This instant."""
         return cls(time.monotonic(), time.time())
 
+    @classmethod
+    def at(cls, wall: float) -> Moment:
+        """An instant of the wall clock."""
+        now = cls.now()
+        return cls(now.mono + wall - now.wall, wall)
+
     def __sub__(self, other: Moment) -> float:
         return self.mono - other.mono
+
+    def after(self, other: Moment) -> float:
+        """Return how long after that this was, less the time in which the machine stood still: for what may not last.
+
+        What has to last is a plain difference: timers go on in a standstill.
+        """
+        return self.mono - other.mono - standstill.between(other.mono, self.mono)
+
+    def comes(self, seconds: float, other: Moment, *, give_or_take: float) -> bool:
+        """Whether it is so long after the other: not sooner by the clock, not later but for a standstill."""
+        return self - other > seconds - give_or_take and self.after(other) < seconds + give_or_take
+
+    def apart(self, other: Moment) -> float:
+        """Return how far the two are from one another, whichever came first, less a standstill between them."""
+        first, last = sorted((self, other), key=lambda one: one.mono)
+        return last.after(first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from tests.lab import Behaviour, Call, Company, Moment, Phone
+from tests.lab import Behaviour, Call, Company, Moment, Phone, patience
 from tests.real.company import CLIENTS, DESKS, DIALPLAN, FALLBACK, LINES, MORE, document
 from tests.real.rig import PEOPLE, Rig
 
@@ -55,7 +55,7 @@ class House(Rig):
     async def rows(self, count: int, within: float = 20.0) -> list[dict[str, Any]]:
         """Wait until that many calls of this test have ended, transfers and colleagues' included; return them."""
         try:
-            async with asyncio.timeout(within):
+            async with patience(within):
                 while len(await self._look()) < count:  # noqa: ASYNC110 - another process's ledger: it can only be asked
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -77,7 +77,7 @@ class House(Rig):
         await self.lab.asterisk.audit()
         placed = len(self.trunk.calls)
         if len(self._inbound(self._rows)) != placed:
-            async with asyncio.timeout(20.0):
+            async with patience(20.0):
                 while len(self._inbound(await self._look())) < placed:  # noqa: ASYNC110 - as above
                     await asyncio.sleep(0.05)
         assert len(self._inbound(self._rows)) == placed
@@ -93,7 +93,7 @@ class House(Rig):
     async def holds(self, call: Call) -> None:
         """Wait until a caller's ladder waits for somebody who talks."""
         assert not call.ended_at
-        async with asyncio.timeout(15.0):
+        async with patience(15.0):
             while not any(live["waits_for"] for live in orjson.loads(await self.run(*_WATCH))["calls"]):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
@@ -122,6 +122,11 @@ def since(instant: str) -> float:
     return datetime.fromisoformat(instant).timestamp()
 
 
+def at(instant: str) -> Moment:
+    """Return an instant of the ledger beside what was seen on the wire."""
+    return Moment.at(since(instant))
+
+
 def untouched(phone: Phone, until: Moment) -> bool:
     """Whether a phone saw one INVITE, and no CANCEL before that moment."""
     return len(phone.invites) == 1 and all(cancel.at.mono >= until.mono for cancel in phone.cancels)
@@ -145,7 +150,7 @@ async def hears_something(call: Call, packets: int = 5, within: float = 5.0) -> 
     sound = call.sound
     assert sound is not None
     wanted = sound.received + packets
-    async with asyncio.timeout(within):
+    async with patience(within):
         while sound.received < wanted:
             sound._changed.clear()
             await sound._changed.wait()

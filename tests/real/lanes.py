@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab import Call, Phone
+from tests.lab import Call, Phone, patience
 from tests.real.generated import Department, Firm, Line, Step
 from tests.real.rig import Rig, legs
 
@@ -88,7 +88,7 @@ class Lane:
 
     async def _left_asterisk(self) -> None:
         ours = tuple(f"PJSIP/{phone.name}-" for phone in self.desks.values())
-        async with asyncio.timeout(3.0):
+        async with patience(3.0):
             while True:
                 async with self.console:  # it serves one at a time, and tells nobody by itself
                     if not any(name.startswith(ours) for name in await self.rig.lab.asterisk.channels()):

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from tests.lab import Behaviour, Call, Company, Phone, answers, rings
+from tests.lab import Behaviour, Call, Company, Phone, answers, patience, rings
 from tests.lab.liar import Liar, Lie
 from tests.real.rig import Rig
 
@@ -139,7 +139,7 @@ async def place(rig: Rig, liar: Liar, kind: str, fault: str) -> Seen:
     rung = {"a": one.calls[before[0] :], "b": two.calls[before[1] :]}
     every = [*rung["a"], *rung["b"]]
     last = [await one.wait("ended", 8.0) for one in every]
-    quiet = max((at - ended for at in last), default=0.0)
+    quiet = max((at.after(ended) for at in last), default=0.0)
     return Seen(
         kind,
         call,
@@ -169,7 +169,7 @@ async def _talk(call: Call, phones: list[Phone]) -> str | None:
 
 
 async def _row(rig: Rig, caller: str) -> dict[str, Any]:
-    async with asyncio.timeout(10.0):
+    async with patience(10.0):
         while not (found := [row for row in await rig.calls() if row["caller"] == caller]):  # noqa: ASYNC110 - as in Rig
             await asyncio.sleep(0.1)
     assert len(found) == 1, f"{caller} has {len(found)} rows"

@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from callrouter.core.call import Call
 from callrouter.ledger.call import document
 from callrouter.store import queries
 from callrouter.store.database import Database
-from tests.lab import Company, Desk, Lab, Phone, Proxy, Trunk
+from tests.lab import Company, Desk, Lab, Phone, Proxy, Trunk, patience
 from tests.lab.liar import Liar
 from tests.real.document import LADDER, LINE, NAMES, PEOPLE, scheme
 
@@ -40,7 +41,9 @@ class Router:
         """Wait until it takes calls."""
         assert self.reader is not None
         ready = asyncio.create_task(self.ready.wait())
-        await asyncio.wait({ready, self.reader}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(TimeoutError):
+            async with patience(READY):
+                await asyncio.wait({ready, self.reader}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         assert self.ready.is_set(), "the router is not ready:\n" + "\n".join(self.log)
 
@@ -54,7 +57,7 @@ class Router:
 
     async def says(self, text: str, within: float = 5.0, times: int = 1) -> None:
         """Wait until its log has that so many times."""
-        async with asyncio.timeout(within):
+        async with patience(within):
             while sum(text in line for line in self.log) < times:  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.02)
 
@@ -244,7 +247,7 @@ class Rig:
 
     async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
         """Wait until that many calls have ended; return them."""
-        async with asyncio.timeout(within):
+        async with patience(within):
             while len(rows := await self.inbound()) < count:  # noqa: ASYNC110 - another process's: it can only be asked
                 await asyncio.sleep(0.05)
         assert len(rows) == count, [row["outcome"] for row in rows]

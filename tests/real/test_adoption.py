@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Company, answers
+from tests.lab import Company, answers, patience
 from tests.lab.call import Call
 from tests.lab.config import DIALPLAN
 from tests.real.rig import LINE, Rig, scheme
@@ -115,7 +115,7 @@ async def test_call_backs_are_marked_before_the_trunk() -> None:
         rig.trunk.behaviour = answers(hangup_after=0.3)
         call = await rig.phone("anna").dial("989160000003")
         await call.wait("ended")
-        async with asyncio.timeout(15.0):
+        async with patience(15.0):
             while not (rows := await rig.calls("out")):  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.1)
         assert [(row["answered_by"], row["line"]) for row in rows] == [("anna", "+79160000003")]
@@ -149,6 +149,6 @@ async def test_the_way_of_every_line_is_checked(entry: str) -> None:
 async def _rings(call: Call) -> None:
     """Wait until an answered caller hears something: a tone, as nobody has picked up."""
     assert call.sound is not None
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while call.sound.received < 10:  # noqa: ASYNC110 - the network's
             await asyncio.sleep(0.02)

@@ -27,14 +27,14 @@ async def test_an_announcement_delays_nobody() -> None:
     async with Rig(scheme(ladder)) as rig:
         call = await rig.trunk.dial("+74951234567", caller="89161234567")
         anna = await rig.phone("anna").incoming()
-        assert anna.invited_at - call.invited_at < 0.5
+        assert anna.invited_at.after(call.invited_at) < 0.5
         await heard(call, 30)
         assert 183 in call.provisional
         picked_up = Moment.now()
         anna.answer()
         answered = await call.wait("answered")
         print(f"from the pick-up to the answer, in an announcement: {1000 * (answered - picked_up):.0f} ms")
-        assert answered - picked_up < 0.5
+        assert answered.after(picked_up) < 0.5
         await talk(call, rig.phone("anna"))
         await call.hangup()
 
@@ -58,9 +58,8 @@ async def test_the_cause_is_said_while_the_next_phone_rings() -> None:
         await busy.wait("answered")
         call = await rig.trunk.dial("+74951234567", caller="89161234567")
         gleb = await rig.phone("gleb").incoming()
-        delay = gleb.invited_at - call.invited_at
-        print(f"the next phone rings {1000 * delay:.0f} ms after the call")
-        assert delay < 0.5
+        print(f"the next phone rings {1000 * (gleb.invited_at - call.invited_at):.0f} ms after the call")
+        assert gleb.invited_at.after(call.invited_at) < 0.5
         await heard(call, 60)
         gleb.answer()
         await talk(call, rig.phone("gleb"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import AsteriskRoot, Call, Company, Lab, answers, config, rejects, rings
+from tests.lab import AsteriskRoot, Call, Company, Lab, answers, config, patience, rejects, rings
 from tests.real.worker import COMMAND
 
 SECOND = 1.1
@@ -153,7 +153,7 @@ async def _we_call(lab: Lab) -> None:
 async def _written(lab: Lab) -> list[str]:
     """The lines of Master.csv, once the last call's is there: Asterisk writes them one after another."""
     file = lab.asterisk.folder / "log/cdr-csv/Master.csv"
-    async with asyncio.timeout(20):
+    async with patience(20):
         while not file.exists() or '"101","103"' not in file.read_text():  # noqa: ASYNC110 - another process's
             await asyncio.sleep(0.05)
     return file.read_text().splitlines(keepends=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from tests.lab import Call, Moment, answers
-from tests.real.house import talk
+from tests.real.house import at, talk
 from tests.real.rig import Rig, legs, scheme
 
 MOBILE = "PJSIP/79161112233@trunk"
@@ -47,7 +47,7 @@ async def test_one_accepts() -> None:
         await talk(call, rig.phone("boris"))
         assert call.answered_at is not None
         print(f'from "1" to the answer: {1000 * (call.answered_at - pressed):.0f} ms')
-        assert call.answered_at - pressed < 0.5
+        assert call.answered_at.after(pressed) < 0.5
         assert mobile.answered_at is not None
         assert call.answered_at - mobile.answered_at > 0.4
         assert call.sound is not None
@@ -90,7 +90,8 @@ async def test_a_voicemail_picks_up_and_goes_on() -> None:
         await talk(call, gleb)
         await mobile.wait("ended")
         assert call.ringing_at is not None
-        assert 1.9 < gleb.invited_at - call.ringing_at < 2.6
+        assert gleb.invited_at - call.ringing_at > 1.9
+        assert gleb.invited_at.after(call.ringing_at) < 2.6
         assert anna.cancelled
         await call.hangup()
         (row,) = await rig.ended(1)
@@ -107,7 +108,7 @@ async def test_a_voicemail_that_hangs_up() -> None:
         assert call.status == 480
         (row,) = await rig.ended(1)
         assert (row["outcome"], row["lost_reason"], legs(row)) == ("lost", "no_answer", {"boris": ["no_answer"]})
-        assert row["wait_seconds"] < 2.5
+        assert at(row["ended_at"]).after(at(row["arrived_at"])) < 2.5
         assert len(rig.phone("boris").invites) == 1
 
 

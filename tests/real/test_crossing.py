@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from tests.lab import patience
 from tests.lab.call import Call
 from tests.real.rig import LINE, Rig, legs
 from tests.real.test_takeover import pair
@@ -41,7 +42,7 @@ async def test_a_phone_rings_for_one_call_at_a_time(postgres_url: str) -> None:
 
 async def _answered(callers: Sequence[Call]) -> Call:
     """Return the one of them who is answered next."""
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while not (up := [caller for caller in callers if caller.answered_at and not caller.ended_at]):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     return up[0]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from tests.lab import Behaviour, Company, Desk, answers
+from tests.lab import Behaviour, Company, Desk, answers, patience
 from tests.real.house import hears_something
 from tests.real.rig import PEOPLE, Rig, legs, skipped
 
@@ -125,7 +125,7 @@ async def _called(office: Rig, line: str, caller: str, *, leaves: bool = False) 
         await asyncio.sleep(0.4)  # a conversation that makes a client somebody's
         await call.hangup()
     await call.wait("ended", 20.0)
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while not (fresh := [row for row in await office.calls() if row["id"] not in before]):  # noqa: ASYNC110 - another process's
             await asyncio.sleep(0.05)
     await office.lab.quiet()
@@ -183,7 +183,7 @@ async def test_on_a_holiday_the_caller_hears_why(office: Rig) -> None:
     await call.wait("ended", 20.0)
     assert call.status == 480
     assert sum(_rung(office, *ALL).values()) == 0
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while not (rows := [row for row in await office.calls() if row["line"] == FEAST]):  # noqa: ASYNC110 - another process's
             await asyncio.sleep(0.05)
     assert [(row["outcome"], row["lost_reason"], row["steps"]) for row in rows] == [("lost", "closed", [])]

@@ -102,7 +102,7 @@ class Talk:
     @property
     def set_up(self) -> float:
         """Seconds until the phone was called."""
-        return self.phone.invited_at - self.caller.invited_at
+        return self.phone.invited_at.after(self.caller.invited_at)
 
 
 async def _talk(rig: Rig, desk: str, line: str, caller: str) -> Talk:

@@ -10,16 +10,16 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pytest
-
 from callrouter.cdr import file
 from callrouter.core.recorded import Recorded, gather
 from callrouter.core.words import LostReason
 from callrouter.routing.fallback import render
 from callrouter.routing.scheme import parse
+from tests.lab import patience
 from tests.lab.behaviour import answers, refuses
 from tests.lab.company import Company
 from tests.lab.lab import Lab
+from tests.test_fallback import NEAR
 
 if TYPE_CHECKING:
     from tests.lab.call import Call
@@ -84,15 +84,15 @@ async def shift(lab: Lab, moment: str) -> None:
     await lab.asterisk.cli(f"dialplan set global TESTTIME {at:.0f}")
 
 
-async def ends(call: Call) -> float:
-    """Wait until the caller was sent away; return after how many seconds."""
-    return await call.wait("ended") - call.invited_at
+async def ends(call: Call, seconds: float) -> None:
+    """Wait until the caller was sent away, after so many seconds."""
+    assert (await call.wait("ended")).comes(seconds, call.invited_at, give_or_take=NEAR)
 
 
 async def lost(lab: Lab, call: Call, count: int) -> LostReason | None:
     """Return why the newest of so many calls was lost, as the router would read it from Asterisk's own records."""
-    await ends(call)
-    async with asyncio.timeout(3):
+    await call.wait("ended")
+    async with patience(3):
         while len(found := recorded(lab)) < count:  # noqa: ASYNC110 - another process's file
             await asyncio.sleep(0.02)
     return found[-1].lost
@@ -197,7 +197,7 @@ async def test_a_number_of_a_pattern_and_a_departments_own_number_are_lines() ->
             await call.wait("answered")
             await call.hangup()
         call = await lab.trunk.dial("84957660123")
-        await ends(call)
+        await call.wait("ended")
         assert call.status == 503
 
 
@@ -205,11 +205,9 @@ async def test_people_in_turn_ring_one_after_the_other() -> None:
     """As they are listed, each for his seconds; who is added afterwards rings alone."""
     async with laboratory() as lab:
         call = await lab.trunk.dial("700")
-        assert await ends(call) == pytest.approx(4, abs=0.9)
-        begins = {
-            name: lab.phone(name).invites[0].at.mono - call.invited_at.mono for name in ("101", "102", "103", "120")
-        }
-        assert begins == pytest.approx({"101": 0, "102": 1, "103": 2, "120": 3}, abs=0.9)
+        await ends(call, 4)
+        for seconds, name in enumerate(("101", "102", "103", "120")):
+            assert lab.phone(name).invites[0].at.comes(seconds, call.invited_at, give_or_take=NEAR), name
         assert [len(phone.invites) for phone in lab.phones] == [1, 1, 1, 1]
 
 
@@ -219,7 +217,7 @@ async def test_the_next_of_a_list_ring_when_those_before_are_gone() -> None:
         for name in ("101", "102"):
             lab.phone(name).behaviour = refuses(603, 0.2)
         call = await lab.trunk.dial("701")
-        assert await ends(call) == pytest.approx(2, abs=0.9)
+        await ends(call, 2)
         assert [len(phone.invites) for phone in lab.phones] == [1, 1, 1, 0]
         assert lab.phone("103").calls[0].cancelled
 
@@ -229,7 +227,7 @@ async def test_a_direct_line_and_a_place_of_the_dialplan_at_its_end() -> None:
     async with laboratory() as lab:
         lab.phone("120").behaviour = answers()
         call = await lab.trunk.dial("702")
-        assert await call.wait("answered") - call.invited_at == pytest.approx(2, abs=0.9)
+        assert (await call.wait("answered")).comes(2, call.invited_at, give_or_take=NEAR)
         assert [len(phone.invites) for phone in lab.phones] == [1, 1, 0, 1]
         boris, anna = lab.phone("102").invites[0].at, lab.phone("101").invites[0].at
-        assert anna.mono - boris.mono == pytest.approx(1, abs=0.9)
+        assert anna.comes(1, boris, give_or_take=NEAR)

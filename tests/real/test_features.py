@@ -13,7 +13,7 @@ from callrouter.ari.requests import HttpRequests, Request
 from callrouter.core.words import PersonId
 from callrouter.store import people
 from callrouter.store.people import Pause
-from tests.lab import Company
+from tests.lab import Company, patience
 from tests.lab.call import Call
 from tests.lab.config import DIALPLAN
 from tests.real.rig import LINE, PEOPLE, Rig, scheme, skipped
@@ -50,7 +50,7 @@ async def dialled(rig: Rig, code: str, phone: str = "anna") -> Call:
     call = await rig.phone(phone).dial(code)
     await call.wait("answered")
     assert call.sound is not None
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while call.sound.received < A_SOUND:  # noqa: ASYNC110 - the network's
             await asyncio.sleep(0.02)
     return call
@@ -65,12 +65,12 @@ async def paused(rig: Rig) -> Mapping[PersonId, Pause]:
 async def lamp(rig: Rig, person: str, wanted: str, within: float = WITHIN) -> None:
     """Wait until a lamp shows this."""
     asterisk, name = rig.lab.asterisk, f"Stasis:callrouter-{PEOPLE[person]}"
-    async with HttpRequests(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password) as ari:
-        async with asyncio.timeout(within):
-            while True:
-                if (await ari.send(Request("GET", f"deviceStates/{quote(name, safe='')}")))["state"] == wanted:
-                    return
-                await asyncio.sleep(0.02)
+    async with (
+        HttpRequests(asterisk.ari_url, asterisk.ari_username, asterisk.ari_password) as ari,
+        patience(within),
+    ):
+        while (await ari.send(Request("GET", f"deviceStates/{quote(name, safe='')}")))["state"] != wanted:  # noqa: ASYNC110 - Asterisk's
+            await asyncio.sleep(0.02)
 
 
 async def rings_first(rig: Rig) -> tuple[str, str | None]:

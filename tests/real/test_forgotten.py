@@ -15,7 +15,7 @@ from callrouter.store.codec import Record
 from callrouter.store.database import Database
 from callrouter.store.history import fold
 from callrouter.store.lines import read
-from tests.lab import rings
+from tests.lab import patience, rings
 from tests.lab.postgres import Postgres
 from tests.real.rig import LINE, Rig
 from tests.real.test_outage import stopped
@@ -117,7 +117,7 @@ async def test_a_dead_routers_spool(cluster: Postgres) -> None:
 async def _over(rig: Rig, calls: int) -> None:
     """Wait until the router has written down that so many calls are over."""
     (segment,) = (rig.folder / "var" / "journal").glob("*.jsonl")
-    async with asyncio.timeout(10):
+    async with patience(10):
         while sum(call.phase is Phase.OVER for call in _written(segment)) < calls:  # noqa: ASYNC110 - another process's
             await asyncio.sleep(0.05)
 

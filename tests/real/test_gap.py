@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 
-import pytest
-
 from tests.lab import answers
-from tests.real.house import since
+from tests.real.house import at
 from tests.real.rig import LINE, Rig, scheme
 from tests.real.test_volume import crowd
 
@@ -31,8 +29,8 @@ async def test_a_conversation_that_ended_in_the_gap() -> None:
         (row,) = await rig.ended(1)
         assert (row["outcome"], row["answered_by"], row["recovered"]) == ("answered", "anna", True)
         assert call.ended_at is not None
-        assert since(row["ended_at"]) == pytest.approx(call.ended_at.wall, abs=0.2)
-        assert since(row["talk"][0]["ended_at"]) == pytest.approx(call.ended_at.wall, abs=0.2)
+        assert at(row["ended_at"]).apart(call.ended_at) < 0.2
+        assert at(row["talk"][0]["ended_at"]).apart(call.ended_at) < 0.2
         assert "by Asterisk's record the caller left" in await rig.run("calls", "show", row["id"])
 
 
@@ -49,7 +47,7 @@ async def test_a_caller_who_gave_up_in_the_gap() -> None:
         (row,) = await rig.ended(1)
         assert (row["lost_reason"], row["recovered"]) == ("abandoned", True)
         assert call.ended_at is not None
-        assert since(row["ended_at"]) == pytest.approx(call.ended_at.wall, abs=0.2)
+        assert at(row["ended_at"]).apart(call.ended_at) < 0.2
 
 
 async def test_killed_at_the_moment_of_answers() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Company, Lab, answers
+from tests.lab import Company, Lab, answers, patience
 from tests.real.rig import LINE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,7 +105,7 @@ class Reader:
         assert process.stderr is not None
         try:
             said: list[str] = []
-            async with asyncio.timeout(30.0):
+            async with patience(30.0):
                 while not (said and said[-1].startswith(until)):
                     line = await process.stderr.readline()
                     assert line, "\n".join(said)
@@ -117,7 +117,7 @@ class Reader:
 
     async def sees(self, block: str) -> None:
         """Type it until the call is in the list: only then it has wholly ended."""
-        async with asyncio.timeout(30.0):
+        async with patience(30.0):
             while "answered" not in await self.type(block):
                 pass
 

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import make_url
 
-from tests.lab import Lab, Proxy, answers
+from tests.lab import Lab, Proxy, answers, patience
 from tests.real.document import LINE
 from tests.real.rig import Rig
 from tests.real.test_serve import folder, nowhere, settings
@@ -51,7 +51,7 @@ class Look:
 
     async def until(self, is_so: Callable[[int, list[str]], bool], within: float) -> None:
         """Wait until its health is so."""
-        async with asyncio.timeout(within):
+        async with patience(within):
             while True:
                 status, said = await self.health()
                 if is_so(status, said["why"]):

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.lab import Company, Lab
+from tests.lab import Company, Lab, patience
 from tests.lab.behaviour import answers
 from tests.real.rig import COMMAND, LINE, scheme, start
 
@@ -77,7 +77,7 @@ class Pbx:
     async def has(self, *answered_by: str) -> None:
         """Wait until the ledger's calls were answered by these people."""
         found: list[str] = []
-        async with asyncio.timeout(10.0):
+        async with patience(10.0):
             while found != list(answered_by):
                 found = [row["answered_by"] for row in json.loads(await self.run("calls", "list", "--json"))]
 

@@ -46,10 +46,10 @@ def _is_served(seen: Seen) -> None:
     assert seen.told, f"no request of the kind {seen.kind} was made"
     first = call.ringing_at or call.answered_at or call.ended_at
     assert first is not None
-    assert first - call.invited_at < LOST, f"{seen.kind}: silence"
+    assert first.after(call.invited_at) < LOST, f"{seen.kind}: silence"
     end = call.answered_at or call.ended_at
     assert end is not None
-    assert end - call.invited_at < sum(STEPS) + 0.3 + LOST, f"{seen.kind}: late"
+    assert end.after(call.invited_at) < sum(STEPS) + 0.3 + LOST, f"{seen.kind}: late"
     assert seen.quiet < LOST, f"{seen.kind}: a phone went on for {seen.quiet:.1f} s"
     one, two = desks(seen.kind)
     expected: dict[Course, set[str | None]] = {VAIN: {None}, UNKNOWN: {"900"}, CLIMB: {two}}

@@ -107,7 +107,7 @@ async def test_what_is_asked_after_a_gap_is_lied_about() -> None:
                 begun = Moment.now()
                 await liar.hang_up()
                 incoming.answer()
-                took = await call.wait("answered", 10.0) - begun
+                took = (await call.wait("answered", 10.0)).after(begun)
                 assert lie.told == 1, (kind, name)
                 assert took < (4.0 if name == "no answer" else 2.0), (kind, name, took)
                 await call.hears(incoming)
@@ -125,7 +125,7 @@ async def test_a_claim_that_is_refused(fault: str) -> None:
         rig.phone("anna").behaviour = answers()
         liar.lies[""] = [Lie("POST events/claim", **FAULTS[fault])]
         call = await rig.trunk.dial(LINE, caller=CALLER)
-        assert await call.wait("answered", 4.0) - call.invited_at < 2.0
+        assert (await call.wait("answered", 4.0)).after(call.invited_at) < 2.0
         await call.hears(rig.lab.phone("900"))
         await call.hangup()
         rig.trunk.forget()  # the fallback's call is not ours

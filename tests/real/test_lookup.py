@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from callrouter.lookup.breaker import FAILURES
-from tests.lab import Call
+from tests.lab import Moment
 from tests.lookup.server import Server, answer
 from tests.real.rig import LINE, Rig, legs, scheme, skipped
 
@@ -55,8 +55,8 @@ class CrmRig(Rig):
         """Return every call of the trunk's, whatever it counts as."""
         return await self.calls()
 
-    async def rings(self, caller: str, person: str) -> tuple[Call, float]:
-        """Let somebody call and leave once this person rings; return his call, and after how long it rang."""
+    async def rings(self, caller: str, person: str) -> tuple[Moment, Moment]:
+        """Let somebody call and leave once this person rings; return when he called, and when it rang."""
         call = await self.trunk.dial(LINE, caller=caller)
         rung = await self.phone(person).incoming()
         while rung.shown.number != caller:  # a department's phone has heard the calls before, too
@@ -64,7 +64,7 @@ class CrmRig(Rig):
         await rung.wait("ringing")
         await call.hangup()
         await call.wait("ended")
-        return rung, rung.invited_at - call.invited_at
+        return call.invited_at, rung.invited_at
 
 
 async def test_the_crm_decides_who_rings() -> None:
@@ -107,12 +107,13 @@ async def test_a_slow_crm_delays_the_first_ring_by_its_bound() -> None:
         took = []
         for number in range(FAILURES + 2):
             caller = KNOWN if number == FAILURES else f"+791655500{number:02}"
-            took.append((await rig.rings(caller, "boris"))[1])
+            took.append(await rig.rings(caller, "boris"))
         rows = await rig.ended(len(took))
         log = "\n".join(rig.router.log)
-    print("first ring after, slow CRM:", [round(one, 3) for one in took])
-    assert all(BOUND <= one < BOUND + LOADED for one in took[:FAILURES])
-    assert all(one < LOADED for one in took[FAILURES:])
+    print("first ring after, slow CRM:", [f"{rung - called:.3f}" for called, rung in took])
+    assert all(rung - called >= BOUND for called, rung in took[:FAILURES])
+    assert all(rung.after(called) < BOUND + LOADED for called, rung in took[:FAILURES])
+    assert all(rung.after(called) < LOADED for called, rung in took[FAILURES:])
     assert rows[FAILURES]["responsible"] == "boris"
     assert log.count("the crm was not heard") == FAILURES
     assert len(crm.asked) == FAILURES
@@ -136,11 +137,11 @@ async def test_a_crm_that_fails_delays_nothing(said: bytes | None) -> None:
     async with Server(always=said) as crm, CrmRig(crm) as rig:
         if said is None:
             await crm.stop()
-        took = [(await rig.rings(KNOWN, "boris"))[1] for _ in range(3)]
+        took = [await rig.rings(KNOWN, "boris") for _ in range(3)]
         rows = await rig.ended(3)
         log = "\n".join(rig.router.log)
-    print("first ring after:", [round(one, 3) for one in took])
-    assert all(one < BOUND + LOADED for one in took)
+    print("first ring after:", [f"{rung - called:.3f}" for called, rung in took])
+    assert all(rung.after(called) < BOUND + LOADED for called, rung in took)
     assert {row["client"] for row in rows} == {"Из таблицы"}
     assert SECRET not in log
     assert KNOWN not in log

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from callrouter.store.database import Database
 from callrouter.store.worklist import lost_clients
-from tests.lab import answers, rings
+from tests.lab import answers, patience, rings
 from tests.real.rig import Rig, scheme
 from tests.real.test_reconcile import behave, company
 
@@ -25,7 +25,7 @@ async def listed(there: Rig, holds: Callable[[list[str]], bool], within: float) 
     """Wait until that holds of the names on the list; a command would take a second for each look."""
     database = Database(there.environment["CALLROUTER_DATABASE_URL"])
     try:
-        async with asyncio.timeout(within):
+        async with patience(within):
             while True:
                 async with database.reading() as connection:
                     names = [one.name or one.number for one in await lost_clients(connection)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.lab import answers, rings
+from tests.lab import answers, patience, rings
 from tests.lab.smtp import MailServer
 from tests.real.rig import LINE, Rig, scheme
 from tests.real.test_lost import listed, lose
@@ -57,7 +56,7 @@ async def mailed(**notices: float) -> AsyncGenerator[tuple[Mailed, MailServer]]:
 
 async def arrived(server: MailServer, count: int) -> list[Mail]:
     """Return the mails that came, once they are so many; a minute is what the promise gives."""
-    async with asyncio.timeout(60):
+    async with patience(60):
         return list(await server.arrived(count))
 
 
@@ -130,7 +129,7 @@ async def test_a_kill_loses_no_notice_and_tells_none_twice() -> None:
         (row,) = await there.ended(1)
         await there.router.end(signal.SIGKILL)
         await there.serve()
-        async with asyncio.timeout(60), server.changed:
+        async with patience(60), server.changed:
             await server.changed.wait_for(lambda: server.taken)
         await there.router.end(signal.SIGKILL)
         await there.serve()

@@ -77,7 +77,7 @@ async def test_without_a_scheme_calls_go_to_the_fallback() -> None:
     async with Unschemed(desks=["101", "201"], company=Company(fallback=FALLBACK)) as rig:
         call = await rig.trunk.dial(LINE, caller=ANNAS)
         reception = await rig.lab.phone("201").incoming()
-        assert reception.invited_at - call.invited_at < AT_ONCE
+        assert reception.invited_at.after(call.invited_at) < AT_ONCE
         reception.answer()
         await talk(call, reception)
         await call.hangup()

@@ -48,7 +48,7 @@ class Placed:
     @property
     def set_up(self) -> float:
         """Seconds until the phone was called."""
-        return self.phone.invited_at - self.call.invited_at
+        return self.phone.invited_at.after(self.call.invited_at)
 
 
 @pytest.fixture

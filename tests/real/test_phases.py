@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 from callrouter.core.ladder import guard_of
-from tests.lab import Call, answers
+from tests.lab import Call, Moment, answers
 from tests.real.generated import Step
-from tests.real.house import since
+from tests.real.house import at
 from tests.real.lanes import LANES, Lane, firm, lanes_of, spread
 from tests.real.rig import Rig, legs
 
@@ -38,12 +38,12 @@ async def test_killed_with_a_call_in_each_phase(gap: float) -> None:
         callers = dict(await asyncio.gather(*(_call(name, lane, dies) for name, lane in lanes.items())))
         await _until(dies)
         await rig.router.end(signal.SIGKILL)
-        died, died_at = time.monotonic(), time.time()
+        died = Moment.now()
         await asyncio.gather(callers["left"].hangup(), callers["alone"].hangup())
-        await _until(died + gap)
+        await _until(died.mono + gap)
         assert lanes["alone"].desks["anna"].talking, "nobody is there who could let her go"
         await rig.serve()
-        back = time.time()
+        back = Moment.now()
         assert await _guard_left(rig, callers["early"]) > guard_of_all() - 5
         await lanes["alone"].desks["anna"].calls[0].wait("ended", 2.0)
         await asyncio.gather(*(callers[name].wait("ended", 15.0) for name in BEFORE if name not in {"talk", "alone"}))
@@ -55,13 +55,17 @@ async def test_killed_with_a_call_in_each_phase(gap: float) -> None:
     _nothing_was_missed(lanes["talk"], callers["talk"])
     for name in ("talk", "alone"):
         assert (rows[name]["outcome"], legs(rows[name])) == ("answered", {f"anna{lanes[name].index}": ["answered"]})
-    assert died_at - BEAT - 0.1 <= since(rows["alone"]["ended_at"]) <= died_at + 0.1
+    ended = at(rows["alone"]["ended_at"])
+    assert died.after(ended) < BEAT + 0.1
+    assert ended.after(died) < 0.1
     assert (rows["left"]["lost_reason"], rows["left"]["lost_step"]) == ("abandoned", 1)
-    for name, left in (("early", FIRST - 1.0), ("late", 3.0)):
-        first, second = rows[name]["steps"]
-        print(f"{name}: {since(first['ended_at']) - back:.2f} s more of the first step, {left} were left")
-        assert left - 0.7 < since(first["ended_at"]) - back < left + BEAT + 0.2
-        assert since(second["ended_at"]) - since(second["started_at"]) == pytest.approx(SECOND, abs=0.3)
+    for name, least in (("early", 0.0), ("late", 3.0)):
+        first, second = ((at(step["started_at"]), at(step["ended_at"])) for step in rows[name]["steps"])
+        left = max(least, FIRST - (died - first[0]))
+        print(f"{name}: {first[1] - back:.2f} s more of the first step, {left:.2f} were left")
+        assert first[1] - back > left - 0.7
+        assert first[1].after(back) < left + BEAT + 0.2
+        assert second[1].comes(SECOND, second[0], give_or_take=0.3)
     for name in ("early", "late", "border-", "border", "border+"):
         assert (rows[name]["outcome"], rows[name]["lost_reason"]) == ("lost", "no_answer")
         assert _rang(lanes[name].desks["boris"].calls) > SECOND - 0.2, name

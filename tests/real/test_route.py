@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections import Counter
-from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.lab import rings
 from tests.real.generated import Firm, Line, draw
+from tests.real.house import at
 from tests.real.oracle import Dialled, Foreseen, TooCloseError, foresee
 from tests.real.rig import Rig
 
@@ -98,14 +98,14 @@ def _is_so(forecast: dict[str, Any], row: dict[str, Any], foreseen: Foreseen) ->
     assert [one is not None for one in skipped] == foreseen.skipped
     for said, was in zip(forecast["steps"], row["steps"], strict=True):
         assert (said["step"], said["action"], said["target"]) == (was["step"], was["action"], was["target"])
-        assert said["at"] <= _after(row, was["started_at"]) + 0.001 <= said["at"] + NEAR
+        _comes(row, was["started_at"], said["at"])
     begins = sorted((one["from"], one["person"]) for step in forecast["steps"] for one in _begun(step, row))
     legs = sorted((leg["person"], leg["started_at"]) for leg in row["legs"])
     for (person, started), (said_at, said_person) in zip(
         legs, sorted(begins, key=lambda one: (one[1], one[0])), strict=True
     ):
         assert person == said_person
-        assert said_at <= _after(row, started) + 0.001 <= said_at + NEAR
+        _comes(row, started, said_at)
 
 
 def _begun(step: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -114,8 +114,11 @@ def _begun(step: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in step["times"] if one["person"] in begun]
 
 
-def _after(row: dict[str, Any], at: str) -> float:
-    return (datetime.fromisoformat(at) - datetime.fromisoformat(row["arrived_at"])).total_seconds()
+def _comes(row: dict[str, Any], instant: str, seconds: float) -> None:
+    """So long after the call's arrival, or a little later."""
+    arrived, came = at(row["arrived_at"]), at(instant)
+    assert came - arrived + 0.001 >= seconds
+    assert came.after(arrived) <= seconds + NEAR
 
 
 def _told(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.lab import Asterisk, Company, Lab, answers
+from tests.lab import Asterisk, Company, Lab, answers, patience
 from tests.lab.config import MODULES
 from tests.real.rig import LINE, Rig, scheme
 from tests.real.worker import COMMAND, serving
@@ -119,7 +119,7 @@ async def test_systemd_hears_of_it(folder: Path) -> None:
 
 async def _heard(systemd: socket.socket, said: str) -> None:
     """Wait until systemd is told that."""
-    async with asyncio.timeout(10.0):
+    async with patience(10.0):
         while not (await asyncio.get_running_loop().sock_recv(systemd, 1000)).decode().startswith(said):
             pass
 
@@ -329,7 +329,7 @@ async def test_sigterm_lets_the_ringing_finish_and_conversations_go_on() -> None
         await rig.phone("boris").incoming()  # the first call rang everybody, too
         boris = await rig.phone("boris").incoming()
         rig.router.process.terminate()
-        async with asyncio.timeout(5):
+        async with patience(5):
             while not any(line.startswith("closing: ") for line in rig.router.log):
                 await asyncio.sleep(0.02)  # the rig reads its log by itself
                 assert rig.router.process.returncode is None
@@ -349,7 +349,7 @@ async def test_sigterm_lets_the_ringing_finish_and_conversations_go_on() -> None
 
 async def _registered(asterisk: Asterisk, app: str, within: float) -> None:
     """Wait until Asterisk has that application."""
-    async with asyncio.timeout(within):
+    async with patience(within):
         while True:
             if app in (await asterisk.cli("ari show apps")).split():
                 return

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from callrouter.store.tables import workers
-from tests.lab import Call, Moment, Proxy, answers, rings
+from tests.lab import Call, Moment, Proxy, answers, patience, rings
 from tests.lab.liar import Liar, Lie
 from tests.real.generated import Firm
 from tests.real.rig import LINE, Rig, Router
@@ -34,7 +34,7 @@ class Ringing:
     async def inherited(self) -> None:
         """Wait until the heir has the dead one's calls by the database."""
         lives = select(func.count(workers.c.run.distinct()))
-        async with asyncio.timeout(WITHIN):
+        async with patience(WITHIN):
             while True:
                 async with self.rig._database.reading() as connection:
                     if (await connection.execute(lives)).scalar_one() == 1:
@@ -84,7 +84,7 @@ async def test_a_hundred_ringing_calls_are_taken_over(postgres_url: str) -> None
         await asyncio.gather(*(caller.wait("answered", 20.0) for caller in two.callers))
         served = sorted(caller.answered_at - killed for caller in two.callers if caller.answered_at)
         print(f"served {served[0]:.2f} to {served[-1]:.2f} s after the kill")
-        assert served[-1] < WITHIN
+        assert max(one.answered_at.after(killed) for one in two.callers if one.answered_at) < WITHIN
         await two.all_are_served()
 
 
@@ -173,7 +173,7 @@ async def test_a_transfer_to_a_line_that_another_worker_claims(postgres_url: str
         vera.answer()
         await call.hears(vera)
         await call.hangup()
-        async with asyncio.timeout(5.0):
+        async with patience(5.0):
             while len(rows := await rig.calls()) < 2:  # noqa: ASYNC110 - another process's ledger
                 await asyncio.sleep(0.05)
         assert sorted(row["direction"] for row in rows) == ["in", "internal"]

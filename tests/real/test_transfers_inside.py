@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from callrouter.store.tables import calls
-from tests.lab import Call, Company, Desk, answers, refuses
+from tests.lab import Call, Company, Desk, answers, patience, refuses
 from tests.real.company import SERVICE
 from tests.real.house import House, hears_something, talk
 from tests.real.rig import LINE, PEOPLE, Rig, Router, legs, scheme
@@ -226,7 +226,7 @@ async def test_a_caller_who_is_lost_on_the_way_to_a_phone(house: House) -> None:
 
 async def known(one: Rig, *people: str) -> None:
     """Wait until the ledger knows that these phones have rung."""
-    async with asyncio.timeout(20.0):
+    async with patience(20.0):
         while not set(people) <= {leg.person for call in await one.live() for leg in call.legs if leg.ringing_at}:  # noqa: ASYNC110 - another process's ledger
             await asyncio.sleep(0.02)
 
@@ -264,7 +264,7 @@ async def test_a_router_that_does_not_come_back_leaves_him_to_the_departments_fa
         await one.serve()
         (row,) = await one.ended(1)
         assert (row["outcome"], row["answered_by"]) == ("answered", "anna")
-        async with asyncio.timeout(30.0):
+        async with patience(30.0):
             while (row := (await one.ended(1))[0])["dropped"]:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
         assert told(row) == ("anna", ["anna", None], None, False, None)

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from itertools import pairwise
 
-from tests.lab import Call, Phone, answers
+from tests.lab import Call, Phone, answers, patience
 from tests.real.generated import Department, Firm, Line, Step
 from tests.real.rig import Rig, legs
 
@@ -73,7 +73,7 @@ async def test_twelve_calls_for_three_people_wait_their_turn() -> None:
 
 async def _in_the_queue(rig: Rig, caller: str) -> None:
     """Wait until his call rings everybody or waits for them: while he is looked up, others may overtake him."""
-    async with asyncio.timeout(5.0):
+    async with patience(5.0):
         while True:
             mine = [call for call in await rig.live() if call.arrived.caller == caller]
             if any(call.legs or any(step.waiting for step in call.steps) for call in mine):

@@ -9,6 +9,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from tests.lab import patience
+
 COMMAND = (sys.executable, "-c", "from callrouter.cli import main; main()")
 
 
@@ -33,7 +35,7 @@ class Worker:
     async def says(self, text: str, within: float = 20.0) -> str:
         """Wait for a line that holds this text; return it."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within), self._more:
+            async with patience(within), self._more:
                 await self._more.wait_for(lambda: self._said(text) or self.process.returncode is not None)
         said = self._said(text)
         assert said, f"nobody said {text!r} within {within} s, but:\n" + "\n".join(self.lines)
@@ -44,7 +46,7 @@ class Worker:
 
     async def ends(self, within: float = 20.0) -> int:
         """Wait until it ends; return its exit code. It never ends with a traceback."""
-        async with asyncio.timeout(within):
+        async with patience(within):
             code = await self.process.wait()
             await self._reading
         assert not self._said("Traceback"), "\n".join(self.lines)
