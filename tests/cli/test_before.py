@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -29,16 +27,6 @@ def dump(run: Callable[..., Said]) -> Callable[..., Said]:
     """The command line, with FreePBX's dump beside it."""
     shutil.copy(DUMP, "cdr.sql")
     return lambda *options: run("lcr", "--from-cdr", "cdr.sql", *options)
-
-
-def test_the_page_shows_what_is_printed(dump: Callable[..., Said], run: Callable[..., Said]) -> None:
-    """The commands of docs/before.md run, and print what stands there."""
-    blocks = re.findall(r"```\n\$ (.*?)\n(.*?)```", (ROOT / "docs" / "before.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 2
-    for command, printed in blocks:
-        said = run(*shlex.split(command)[1:])
-        assert said.code == 0
-        assert printed in ("", said.err + said.out)
 
 
 def test_the_calls_of_the_dump(dump: Callable[..., Said]) -> None:

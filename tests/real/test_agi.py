@@ -385,7 +385,7 @@ exten => _55X.,1,Goto(named,${EXTEN},1)
 async def test_the_dialplan_of_the_docs() -> None:
     """As docs/agi.md has it, in three steps' place: the first step rings, and the calls are in the list."""
     page = (Path(__file__).parents[2] / "docs/agi.md").read_text("utf-8")
-    block = page.partition("```\n[my-sales]")[2].partition("```")[0]
+    block = page.partition("```ini\n[my-sales]")[2].partition("```")[0]
     assert "agi://127.0.0.1/result" in block
     async with AgiRig(clients=CLIENTS, entry="my-sales", dialplan=f"[my-sales]{block}") as rig:
         rig.phone("anna").behaviour = answers()

@@ -1,0 +1,1 @@
+"""The documentation, followed: what its pages tell to type is typed."""

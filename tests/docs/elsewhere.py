@@ -1,0 +1,28 @@
+"""What the pages tell to type and cannot be typed here: why not, and which test does."""
+
+from __future__ import annotations
+
+GUIDE = "tests/real/test_guide.py::test_the_guide_for_a_plain_asterisk"
+FREEPBX = "tests/real/test_guide.py::test_the_guide_for_freepbx"
+PAGES = {
+    "docs/guide.md": ("it needs an Asterisk, and root on its machine", GUIDE),
+    "docs/guide.ru.md": ("it needs an Asterisk, and root on its machine", GUIDE),
+    "docs/guide-freepbx.md": ("it needs an Asterisk, and root on its machine", FREEPBX),
+    "docs/guide-freepbx.ru.md": ("it needs an Asterisk, and root on its machine", FREEPBX),
+}
+"""Pages of which one test follows every block, one after the other."""
+BLOCKS: dict[str, tuple[str, str]] = {}
+"""Blocks, each by its page and its first line."""
+LIVE = "tests/cli/test_terminal.py::test_the_live_view"
+COMMANDS = {
+    "callrouter serve": ("it goes on until it is stopped, and needs an Asterisk", GUIDE),
+    "callrouter calls watch": ("it goes on until it is stopped", LIVE),
+    "callrouter dialplan check --context from-trunk": ("it needs an Asterisk", GUIDE),
+    "systemctl status callrouter": (
+        "no systemd runs here; what it is told to show is read",
+        "tests/test_systemd.py::test_it_is_told",
+    ),
+    "systemd-analyze security": ("it is run for each unit", "tests/test_systemd.py::test_the_service_may_do_little"),
+    "asterisk -rvvv": ("it goes on until it is stopped", "tests/real/test_spoken.py::test_asterisk_knows_the_words"),
+}
+"""Commands in sentences, as they stand there."""
