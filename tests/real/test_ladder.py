@@ -124,7 +124,7 @@ async def test_the_prompt_is_heard_and_not_billed(house: House) -> None:
     assert call.sound.received > 5
     row = await house.row()
     assert (row["outcome"], row["lost_reason"], row["lost_step"]) == ("lost", "no_answer", None)
-    assert row["wait_seconds"] >= 0.3 + 0.5
+    assert row["wait_seconds"] >= 1.5 + 0.5
 
 
 async def test_the_caller_leaves_during_the_prompt(house: House) -> None:

@@ -19,7 +19,7 @@ async def test_who_refused_is_not_rung_again(house: House) -> None:
     call = await house.call("twice")
     ended = await call.wait("ended")
     assert (call.status, call.answered_at) == (480, None)
-    assert ended - call.invited_at > 1.3
+    assert ended - call.invited_at > 2.9
     row = await house.row()
     assert legs(row) == {"anna": ["declined"], "boris": ["declined"], "vera": ["no_answer"]}
     assert [len(house.phone(person).invites) for person in ("anna", "boris", "vera")] == [1, 1, 1]
