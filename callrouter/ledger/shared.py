@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from callrouter.ledger.figure import once
@@ -40,6 +40,8 @@ def block(found: dict[str, tuple[Segment, ...]]) -> Block:
 
 def _shared(spoken: Sequence[Segment], period: Period) -> tuple[Segment, ...]:
     """Return the segments that have one of another person, in another call, near enough; the later in the period."""
+    if len({one.person for one in spoken}) == 1:
+        return ()
     held = [period.holds(one.call.arrived_at) for one in spoken]
     after = list(_partnered(spoken, [True] * len(spoken)))
     before = list(_partnered(spoken[::-1], held[::-1]))[::-1]
@@ -49,15 +51,17 @@ def _shared(spoken: Sequence[Segment], period: Period) -> tuple[Segment, ...]:
 def _partnered(spoken: Sequence[Segment], counts: Sequence[bool]) -> Iterator[bool]:
     """Yield for each whether one that was before it, near enough, and counts, has another person and another call."""
     near: deque[Segment] = deque()
-    seen: Counter[_Mark] = Counter()
+    seen: defaultdict[_Mark, int] = defaultdict(int)
     for one, is_counted in zip(spoken, counts, strict=True):
         while near and abs(one.call.arrived_at - near[0].call.arrived_at) > WITHIN:
-            seen.subtract(_marks(near.popleft()))
-        person, call, both = _marks(one)
+            for mark in _marks(near.popleft()):
+                seen[mark] -= 1
+        person, call, both = marks = _marks(one)
         yield len(near) - seen[person] - seen[call] + seen[both] > 0
         if is_counted:
             near.append(one)
-            seen.update(_marks(one))
+            for mark in marks:
+                seen[mark] += 1
 
 
 def _marks(one: Segment) -> tuple[_Mark, _Mark, _Mark]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from callrouter.report import machine, text
 from callrouter.report.content import content
+from callrouter.report.documents import documents
 from callrouter.report.language import language
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def written(found: Content, formats: Iterable[str], code: str, *, mask: bool) ->
     """Return the files that say this."""
     asked, night, words = set(formats), found.night, language(code)
     listed = {kind: one() for kind, one in LISTED.items() if kind in asked}
-    for documents in machine.documents(night.calls, mask=mask) if listed else ():
+    for some in documents(night.calls, mask=mask) if listed else ():
         for one in listed.values():
-            one.add(documents)
+            one.add(some)
     made = {f"calls-{night.date}.{kind}": one.content() for kind, one in listed.items()}
     if "json" in asked:
         made[f"lcr-{night.date}.json"] = machine.as_json(machine.figures(found, mask=mask))

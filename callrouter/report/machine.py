@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from callrouter.ledger import call
 from callrouter.ledger.period import rfc3339
 from callrouter.report.safe import E164, REPLACED, defused, masked, receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from callrouter.report.audit import Audit
     from callrouter.report.content import Content
+    from callrouter.report.documents import Documents
     from callrouter.report.night import Difference, Failed, Waiting
-    from callrouter.store.queries import Recorded
 
 COLUMNS = (
     *("id", "line", "department", "caller", "caller_raw", "client", "responsible", "priority", "segment"),
@@ -36,26 +33,6 @@ OURS = frozenset(
     }
 )
 """Instants, numbers and our own words: nothing that a spreadsheet would compute."""
-AT_ONCE = 500
-"""Calls whose documents are held in memory."""
-_OF_A_PERSON = ("caller", "caller_raw", "client")
-
-
-def document(one: Recorded, *, mask: bool) -> dict[str, object]:
-    """Return a call as the contract has it; masked, nothing in it says whose number it was."""
-    made = call.document(one.row, one.claimed_by)
-    if not mask:
-        return made
-    hidden = {name: _masked(made[name]) for name in _OF_A_PERSON}
-    legs = made["legs"]
-    assert isinstance(legs, list)
-    return {**made, **hidden, "recording": None, "legs": [{**leg, "phone": masked(leg["phone"])} for leg in legs]}
-
-
-def documents(calls: Sequence[Recorded], *, mask: bool) -> Iterator[list[dict[str, object]]]:
-    """Yield the calls' documents, some at a time: all of them need several times the memory of what is written."""
-    for start in range(0, len(calls), AT_ONCE):
-        yield [document(one, mask=mask) for one in calls[start : start + AT_ONCE]]
 
 
 class Spreadsheet:
@@ -68,11 +45,14 @@ class Spreadsheet:
         self._writer = csv.writer(self._text, delimiter=";")
         self._writer.writerow(COLUMNS)
 
-    def add(self, documents: Iterable[dict[str, object]]) -> None:
+    def add(self, some: Documents) -> None:
         """Write a line for each of these calls."""
-        self._writer.writerows(
-            [one[name] if name in OURS else harmless(name, one[name]) for name in COLUMNS] for one in documents
+        cells = {is_number: Cells(is_number=is_number) for is_number in (False, True)}
+        columns = (
+            some.columns[name] if name in OURS else map(cells[name in NUMBERS].__getitem__, some.columns[name])
+            for name in COLUMNS
         )
+        self._writer.writerows(zip(*columns, strict=True))
 
     def content(self) -> bytes:
         """Return the file."""
@@ -87,15 +67,29 @@ class Listing:
         """Begin without any."""
         self._written = io.BytesIO()
 
-    def add(self, documents: Sequence[dict[str, object]]) -> None:
+    def add(self, some: Documents) -> None:
         """Write these calls, one at least."""
         self._written.write(b"," if self._written.tell() else b"[")
-        self._written.write(orjson.dumps(documents, option=orjson.OPT_INDENT_2)[1:-2])
+        self._written.write(orjson.dumps(some.whole(), option=orjson.OPT_INDENT_2)[1:-2])
 
     def content(self) -> bytes:
         """Return the file."""
         self._written.write(b"\n]\n" if self._written.tell() else b"[]\n")
         return self._written.getvalue()
+
+
+class Cells(dict[object, object]):
+    """Values as cells that no spreadsheet computes, each looked at once: most of them stand in many calls."""
+
+    def __init__(self, *, is_number: bool) -> None:
+        """Begin without any; `is_number`: of a column of our own E.164 numbers, which stay as they are."""
+        super().__init__()
+        self._column = "caller" if is_number else ""
+
+    def __missing__(self, value: object) -> object:
+        """Return the cell."""
+        self[value] = made = harmless(self._column, value)
+        return made
 
 
 def harmless(column: str, value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -17,6 +17,37 @@ GOAL = 0.05
 """The Lost Call Rate to stay under, unless the scheme says otherwise."""
 RED = 0.25
 """From here on it is no longer a matter of a bad day."""
+Parts: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
+
+
+class Calls(Protocol):
+    """The ended calls of the date, oldest first: as objects, and as they are kept, for there are many."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Return them as objects."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the names of a call's own values."""
+
+    @property
+    def own(self) -> Sequence[Sequence[Any]]:
+        """Return each call's own values in this order, its id first; instants are whole microseconds."""
+
+    @property
+    def talk(self) -> Parts:
+        """Return by call's id each stretch of talk: the id, person, beginning and end."""
+
+    @property
+    def steps(self) -> Parts:
+        """Return by call's id each step: the id, then its fields."""
+
+    @property
+    def legs(self) -> Parts:
+        """Return by call's id each leg: the id, then its fields."""
 
 
 class Difference(Protocol):
@@ -150,7 +181,7 @@ class Night:
 
     date: date
     period: Period
-    calls: tuple[Recorded, ...]
+    calls: Calls
     """The ended calls to us that arrived on the date."""
     figures: Mapping[str, Any]
     """The ledger's figures of the date, as they are printed, by what was known at its end."""

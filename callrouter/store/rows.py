@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Double, Table, bindparam, cast, insert, select, update
+import orjson
+from sqlalchemy import Table, bindparam, insert, select, type_coerce, update
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.words import LostReason, PersonId, Result, Why
-from callrouter.store.tables import MICRO, Moment, call_legs, call_steps, call_talk, calls
+from callrouter.store.tables import MICRO, Moment, Pairs, call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import Column, ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_Part = TypeVar("_Part", StepRow, LegRow, TalkRow)
 PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_legs), ("talk", call_talk))
 _FIELDS = {
     name: tuple(field.name for field in fields(part))
@@ -73,45 +74,50 @@ async def load(
 
     Many are read faster when a query says which ids they are `among`.
     """
-    ids = [one.id for one in found] if parts else []
-    steps = await _parts(connection, call_steps, _step, ids, among)
-    legs = await _parts(connection, call_legs, _leg, ids, among)
-    talk = await _parts(connection, call_talk, TalkRow, ids, among)
-    return tuple(
-        [
-            _call(_own_of(one), tuple(talk.get(one[0], ())), tuple(steps.get(one[0], ())), tuple(legs.get(one[0], ())))
-            for one in found
-        ]
-    )
+    kept = await parts_of(connection, [one.id for one in found] if parts else [], among)
+    return tuple([made(_own_of(one), *(part.get(one[0], ()) for part in kept)) for one in found])
 
 
 CHUNK = 500
 """Ids in one statement: SQLite takes 32,766 variables, PostgreSQL's driver as many."""
+Part = Mapping[str, Sequence[Sequence[Any]]]
+"""Steps, legs or talk by the id of their call, in order, each as it is kept: the id, then its fields."""
 
 
-async def _parts(
-    connection: AsyncConnection, table: Table, made: Callable[..., _Part], ids: list[str], among: Select[Any] | None
-) -> dict[str, list[_Part]]:
-    """Return the parts by their call, in order."""
-    by_call: dict[str, list[_Part]] = {}
-    query = select(table.c.call_id, *_SAID[table.name]).order_by(table.c.call_id, table.c.position)
-    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+async def parts_of(
+    connection: AsyncConnection, ids: Sequence[str], among: Select[Any] | None
+) -> tuple[Part, Part, Part]:
+    """Return the talk, steps and legs of these calls as they are kept."""
+    talk, steps, legs = [
+        await _part(connection, table, ids, among if len(ids) > CHUNK else None)
+        for table in (call_talk, call_steps, call_legs)
+    ]
+    return talk, steps, legs
+
+
+async def _part(connection: AsyncConnection, table: Table, ids: Sequence[str], among: Select[Any] | None) -> Part:
+    by_call: dict[str, list[Sequence[Any]]] = {}
+    query = _KEPT[table.name].order_by(table.c.call_id, table.c.position)
     wanted = table.c.call_id.in_(bindparam("ids", expanding=True))
-    asked = [(query.where(wanted), {"ids": chunk}) for chunk in chunks]
-    if among is not None and len(chunks) > 1:
-        asked = [(query.where(table.c.call_id.in_(among)), {})]
-    for statement, values in asked:
-        for call_id, *said in await connection.execute(statement, values):
-            by_call.setdefault(call_id, []).append(made(*said))
+    chunks = [{"ids": ids[start : start + CHUNK]} for start in range(0, len(ids), CHUNK)]
+    asked = [(wanted, one) for one in chunks] if among is None else [(table.c.call_id.in_(among), {})]
+    for condition, values in asked:
+        for one in await connection.execute(query.where(condition), values):
+            by_call.setdefault(one[0], []).append(one)
     return by_call
 
 
-def _seconds(column: Column[Any]) -> ColumnElement[Any]:
-    """Return what to ask for: instants as seconds already, for there are many of them."""
-    return cast(column, Double) / float(MICRO) if isinstance(column.type, Moment) else column
+def kept(column: Column[Any]) -> ColumnElement[Any]:
+    """Return what to ask for to get a value as it is kept, for there are many: instants are whole microseconds."""
+    return type_coerce(column, column.type.impl_instance) if isinstance(column.type, Moment | Pairs) else column
 
 
-_SAID = {table.name: tuple(_seconds(table.c[one]) for one in _FIELDS[name]) for name, table in PARTS}
+def seconds(micro: int | None) -> Any:
+    """Return an instant that is kept as microseconds."""
+    return None if micro is None else micro / MICRO
+
+
+_KEPT = {table.name: select(table.c.call_id, *(kept(table.c[one]) for one in _FIELDS[name])) for name, table in PARTS}
 _own_of = itemgetter(*(list(calls.c.keys()).index(name) for name in OWN))
 _FIRST = [field.name for field in fields(CallRow)].index("talk")
 _REASON = OWN.index("lost_reason")
@@ -120,18 +126,30 @@ _WHYS: dict[str | None, Why | None] = {None: None} | {one.value: one for one in 
 _RESULTS: dict[str | None, Result | None] = {None: None} | {one.value: one for one in Result}
 
 
-def _call(own: tuple[Any, ...], *parts: tuple[Any, ...]) -> CallRow:
-    """Return the call of its own columns; its parts stand among them."""
+def made(
+    own: Sequence[Any], talk: Iterable[Sequence[Any]], steps: Iterable[Sequence[Any]], legs: Iterable[Sequence[Any]]
+) -> CallRow:
+    """Return the call of its own columns, in the order of `OWN`, and of its parts as they are kept."""
+    parts = (
+        tuple([_talk(*one) for one in talk]),
+        tuple([_step(*one) for one in steps]),
+        tuple([_leg(*one) for one in legs]),
+    )
     values: list[Any] = [*own[:_FIRST], *parts, *own[_FIRST:]]
     values[_REASON] = _REASONS[own[_REASON]]
     return CallRow(*values)
 
 
-def _step(step: int, action: str, target: str, since: float, until: float | None, skipped: Any, passed: Any) -> StepRow:
-    over = tuple([(PersonId(who), Why(why)) for who, why in passed]) if passed else ()
-    return StepRow(step, action, target, since, until, _WHYS[skipped], over)
+def _talk(_: str, person: Any, since: int, until: int | None) -> TalkRow:
+    return TalkRow(person, seconds(since), seconds(until))
 
 
-def _leg(person: Any, phone: str, step: int, *times: Any) -> LegRow:
+def _step(_: str, step: int, action: str, target: str, since: int, until: int | None, *rest: Any) -> StepRow:
+    skipped, passed = rest
+    over = tuple([(PersonId(who), Why(why)) for who, why in orjson.loads(passed)]) if passed else ()
+    return StepRow(step, action, target, seconds(since), seconds(until), _WHYS[skipped], over)
+
+
+def _leg(_: str, person: Any, phone: str, step: int, *times: Any) -> LegRow:
     began, rang, answered, ended, result = times
-    return LegRow(person, phone, step, began, rang, answered, ended, _RESULTS[result])
+    return LegRow(person, phone, step, *map(seconds, (began, rang, answered, ended)), _RESULTS[result])

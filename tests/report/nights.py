@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from callrouter.ledger.clients import SETTLED, lost_clients
 from callrouter.ledger.figure import printed
 from callrouter.ledger.figures import figures
-from callrouter.ledger.period import day, local
+from callrouter.ledger.period import MICRO, day, local
 from callrouter.ledger.rate import inbound
 from callrouter.ledger.tally import tally
 from callrouter.report.night import DAYS, Company, Count, Department, Heard, Line, Night, Waiting, plotted
+from callrouter.store.ended import NAMES, Ended
 from callrouter.store.queries import Recorded
 from tests.ledger import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from callrouter.core.outcome import CallRow
     from callrouter.ledger.period import Period
 
@@ -35,7 +41,7 @@ def night(*calls: CallRow, of: date = MONDAY, company: Company = COMPANY, **know
     return Night(
         date=of,
         period=period,
-        calls=tuple(Recorded(row, None) for row in to_us),
+        calls=kept(Recorded(row, None) for row in to_us),
         figures=printed(figures(ended, period, company.hours)),
         heard=heard(ended),
         days=by_date(ended, plots),
@@ -43,6 +49,29 @@ def night(*calls: CallRow, of: date = MONDAY, company: Company = COMPANY, **know
         company=company,
         **{"records": len(to_us), "waiting": waiting(ended, period.end), **known},
     )
+
+
+def kept(calls: Iterable[Recorded]) -> Ended:
+    """These calls as the database has them."""
+    known = tuple(calls)
+    parts = ("talk", "steps", "legs")
+    return Ended(
+        [(*(_kept(name, getattr(one.row, name)) for name in NAMES[:-1]), one.claimed_by) for one in known],
+        *(
+            {one.row.id: [_part(one.row.id, part) for part in getattr(one.row, name)] for one in known}
+            for name in parts
+        ),
+    )
+
+
+def _part(call: str, part: Any) -> tuple[Any, ...]:
+    return call, *(_kept(one.name, getattr(part, one.name)) for one in fields(part))
+
+
+def _kept(name: str, value: Any) -> Any:
+    if name == "passed":
+        return orjson.dumps(value).decode() if value else None
+    return round(value * MICRO) if name.endswith("_at") and value is not None else value
 
 
 def known_of(*calls: CallRow, of: date = MONDAY) -> list[CallRow]:

@@ -14,19 +14,20 @@ from typing import Any
 
 import pytest
 
-from callrouter.core.words import CallId, LostReason
+from callrouter.core.words import CallId, LostReason, PersonId
 from callrouter.ledger.call import document as call_document
 from callrouter.report.content import content
+from callrouter.report.documents import AT_ONCE
 from callrouter.report.export import FORMATS, files
 from callrouter.report.language import language
-from callrouter.report.machine import AT_ONCE, COLUMNS, as_json, harmless
+from callrouter.report.machine import COLUMNS, as_json, harmless
 from callrouter.report.safe import clean, defused, masked, receiver
 from callrouter.report.text import line
 from callrouter.store.outbox import Failed
 from callrouter.store.queries import Recorded
 from tests.ledger import table
 from tests.ledger.rows import call
-from tests.report.nights import MONDAY, night
+from tests.report.nights import MONDAY, kept, night
 
 NUMBER = "+4915112345678"
 MIDNIGHT = table.instant("03-30 00:00")
@@ -76,9 +77,12 @@ def test_the_json_has_every_figure_of_the_ledger() -> None:
 def test_calls_are_written_some_at_a_time(count: int) -> None:
     """However many there are, JSON has the documents of the ledger's calls in one array, CSV a line for each."""
     those = [row for row in table.calls() if row.outcome is not None and row.direction != "out"]
-    calls = tuple(Recorded(replace(row, id=CallId(f"{at}")), None) for at, row in zip(range(count), cycle(those)))
-    made = files(replace(night(), calls=calls), ["csv", "json"], "ru", mask=False)
-    documents = [call_document(one.row) for one in calls]
+    calls = [
+        Recorded(replace(row, id=CallId(f"{at}")), PersonId("vera") if at % 3 else None)
+        for at, row in zip(range(count), cycle(those))
+    ]
+    made = files(replace(night(), calls=kept(calls)), ["csv", "json"], "ru", mask=False)
+    documents = [call_document(one.row, one.claimed_by) for one in calls]
     assert made[f"calls-{MONDAY}.json"] == as_json(documents)
     lines = list(
         csv.DictReader(io.StringIO(made[f"calls-{MONDAY}.csv"].decode("utf-8-sig"), newline=""), delimiter=";")

@@ -1,0 +1,129 @@
+"""Calls as the contract has them in JSON, made of what is kept: many at once, the same as `ledger.call.document` says.
+
+A date of a busy company has 80,000 steps, legs and stretches of talk: no object is made of any, an instant that stands
+in several places is written once, and what all calls have is looked at column by column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from callrouter.ledger.period import MICRO, rfc3339
+from callrouter.report.safe import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from callrouter.report.night import Calls
+
+OWN = (
+    *("id", "line", "department", "caller", "caller_raw", "client", "responsible", "priority", "segment"),
+    *("claimed_by", "direction", "arrived_at", "answered_at", "ended_at", "outcome", "lost_reason", "lost_step"),
+    *("answered_by", "answered_step", "ended_with", "dropped", "dropped_by", "wait_seconds", "talk_seconds"),
+    *("scheme_revision", "routed_by", "recovered", "asterisk_id", "recording"),
+)
+"""What a call has beside its talk, steps and legs."""
+AT_ONCE = 500
+"""Calls whose documents are held in memory: all of them need several times the memory of what is written."""
+_INSTANTS = ("arrived_at", "answered_at", "ended_at")
+_OF_A_PERSON = ("caller", "caller_raw", "client")
+_MILLI = 1000
+_NOTHING: Sequence[Any] = ()
+
+
+class Instants(dict[int | None, str | None]):
+    """Instants as they are written, by the microseconds in which they are kept."""
+
+    def __missing__(self, micro: int | None) -> str | None:
+        """Write one that did not come before."""
+        self[micro] = text = None if micro is None else rfc3339(micro / MICRO)
+        return text
+
+
+def documents(calls: Calls, *, mask: bool) -> Iterator[Documents]:
+    """Yield the calls' documents, some at a time."""
+    for start in range(0, len(calls), AT_ONCE):
+        yield Documents(calls, slice(start, start + AT_ONCE), mask=mask)
+
+
+class Documents:
+    """Some calls of a date; masked, nothing in them says whose number it was."""
+
+    def __init__(self, calls: Calls, some: slice, *, mask: bool) -> None:
+        """Look at those of that slice, one at least."""
+        self._calls = calls
+        self._at = Instants()
+        self._phone: Callable[[str], str] = masked if mask else str
+        kept = dict(zip(calls.names, zip(*calls.own[some], strict=True), strict=True))
+        hidden = {name: _masked(kept[name]) for name in _OF_A_PERSON} if mask else {}
+        unsaid = {"recording": (None,) * len(kept["id"])} if mask else {}
+        self.columns: Mapping[str, Sequence[Any]] = {
+            **kept,
+            **{name: [self._at[micro] for micro in kept[name]] for name in _INSTANTS},
+            **_lasted(*(kept[name] for name in _INSTANTS)),
+            "dropped": kept["is_dropped"],
+            **hidden,
+            **unsaid,
+        }
+        """Their values by name, without talk, steps and legs."""
+
+    def whole(self) -> list[dict[str, object]]:
+        """Return the documents."""
+        calls, found = self._calls, []
+        for own in zip(*(self.columns[name] for name in OWN), strict=True):
+            made = dict(zip(OWN, own, strict=True))
+            made["talk"] = self._talk(calls.talk.get(own[0], _NOTHING))
+            made["steps"] = self._steps(calls.steps.get(own[0], _NOTHING))
+            made["legs"] = self._legs(calls.legs.get(own[0], _NOTHING))
+            found.append(made)
+        return found
+
+    def _talk(self, talk: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
+        at = self._at
+        return [{"person": person, "started_at": at[since], "ended_at": at[until]} for _, person, since, until in talk]
+
+    def _steps(self, steps: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
+        at = self._at
+        return [
+            {
+                "step": step,
+                "action": action,
+                "target": target,
+                "started_at": at[since],
+                "ended_at": at[until],
+                "skipped": skipped,
+            }
+            for _, step, action, target, since, until, skipped, _ in steps
+        ]
+
+    def _legs(self, legs: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
+        at, shown = self._at, self._phone
+        return [
+            {
+                "person": person,
+                "phone": shown(phone),
+                "step": step,
+                "started_at": at[since],
+                "ringing_at": at[rang],
+                "answered_at": at[answered],
+                "ended_at": at[until],
+                "result": result,
+            }
+            for _, person, phone, step, since, rang, answered, until, result in legs
+        ]
+
+
+def _lasted(
+    arrived: Sequence[int], answered: Sequence[int | None], ended: Sequence[int | None]
+) -> dict[str, Sequence[float | None]]:
+    """Return how long callers waited and talked, as `ledger.tally` says."""
+    until = [end if begin is None else begin for begin, end in zip(answered, ended, strict=True)]
+    return {"wait_seconds": list(map(_seconds, arrived, until)), "talk_seconds": list(map(_seconds, answered, ended))}
+
+
+def _seconds(since: int | None, until: int | None) -> float | None:
+    return None if since is None or until is None else (until - since + _MILLI // 2) // _MILLI / _MILLI
+
+
+def _masked(column: Iterable[str | None]) -> list[str | None]:
+    return [None if one is None else masked(one) for one in column]
