@@ -101,7 +101,12 @@ class Reception:
             arrived_at=arrival.at,
             asterisk_id=arrival.asterisk_id,
         )
-        return replace(event, is_remembered=known.is_remembered, routed_by=arrival.routed_by)
+        return replace(
+            event,
+            is_remembered=known.is_remembered,
+            routed_by=arrival.routed_by,
+            recording=arrival.recording,
+        )
 
     async def name(self, caller_raw: str) -> str | None:
         """Return what the client is called who has this number; takes the look-up's bound at most."""
@@ -144,4 +149,5 @@ class Reception:
             caller_raw=number.raw,
             refusal=LostReason.FAILURE,
             scheme_revision=None if current is None else current.revision,
+            recording=arrival.recording,
         )

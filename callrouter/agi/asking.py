@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from callrouter.core.errors import CallrouterError
 from callrouter.core.facts import Arrival
-from callrouter.core.recorded import call_of, phone_of
+from callrouter.core.recorded import call_of, phone_of, recording_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,8 @@ AT_ONCE = 16
 """Questions, or variables, in one command; Asterisk sets 24 at the most."""
 NOISE_MOST = 1_000
 """Replies that are not ours, before ours: a caller who sends more of them is not served here."""
-_OF_A_CHANNEL = ("UNIQUEID", "CHANNEL(linkedid)", "CHANNEL(name)", "CALLERID(num)", "CALLROUTER_LINE", "EXTEN")
+_OF_A_CHANNEL = ("UNIQUEID", "CHANNEL(linkedid)", "CHANNEL(name)", "CALLERID(num)", "CALLROUTER_LINE", "EXTEN",
+                 "MIXMONITOR_FILENAME")  # fmt: skip
 _EVALUATED = re.compile(r"[${}\[\]\"\\`]")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 _DIALLED = re.compile(r"[^\s,&|${}()\[\]\"'\\]+")
@@ -86,10 +87,11 @@ async def _done(line: Line, what: str) -> None:
 
 async def arrival(line: Line, at: Instant) -> tuple[Arrival, bool]:
     """Return the call of the channel, and whether it is the far end of a transfer."""
-    channel, linked, name, caller, dialled, extension = await read(line, _OF_A_CHANNEL)
+    channel, linked, name, caller, dialled, extension, recording = await read(line, _OF_A_CHANNEL)
     if not channel:
         raise PeerError("Asterisk does not tell the channel's id: is func_uri loaded?")
-    there = Arrival(call_of(channel), at, channel, dialled or extension, caller, phone_of(name))
+    line_called, kept = dialled or extension, recording_at(recording)
+    there = Arrival(call_of(channel), at, channel, line_called, caller, phone_of(name), recording=kept)
     return there, bool(linked) and linked != channel
 
 

@@ -71,7 +71,7 @@ async def _result(line: Line, office: Office) -> None:
     told = [dial.split(",") for dial in dials.split("|") if dial]
     told += [_current(now, current)] if current[0] or (not told and current[2]) else []
     dialled = tuple(_dialled(ahead, told[-DIALS_MOST:]))
-    office.end(there.call, Reported(office.now(), dialled, has_run_out == "1"))
+    office.end(there.call, Reported(office.now(), dialled, has_run_out == "1", there.recording))
 
 
 async def _lookup(line: Line, office: Office) -> None:

@@ -12,7 +12,7 @@ from callrouter.ari import messages as ms, resync
 from callrouter.ari.errands import Errands
 from callrouter.ari.errors import AriAway, AriRefused
 from callrouter.ari.features import is_feature
-from callrouter.ari.inventory import arguments_of, is_named_by_us
+from callrouter.ari.inventory import arguments_of, is_named_by_us, recording_in
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.regained import Ended
 from callrouter.ari.register import FAR, is_leg
@@ -142,9 +142,9 @@ class Exchange:
             return
         log.warning("a caller whom nobody served is taken in", asterisk_id=channel.id)
         if self._phone.channels.other_end(channel.name) is not None:
-            self._received(channel, args[0])
+            self._received(channel, args)
             return
-        call = self._receive(channel, args[0])
+        call = self._receive(channel, args)
         try:
             await self._phone.ari.send(Request("GET", f"channels/{channel.id}"))
         except AriRefused:
@@ -170,23 +170,23 @@ class Exchange:
         elif is_feature(message.args):
             self.errands.send(self._serve(channel, message.args))
         else:
-            self._received(channel, message.args[0] if message.args else channel.dialplan.exten)
+            self._received(channel, message.args or (channel.dialplan.exten,))
 
-    def _received(self, channel: ms.Channel, line: str) -> None:
-        if channel.name.endswith(FAR) and self._calls.is_inside(line):
-            self.errands.send(self._far_end(channel, line))
+    def _received(self, channel: ms.Channel, args: Sequence[str]) -> None:
+        if channel.name.endswith(FAR) and self._calls.is_inside(args[0]):
+            self.errands.send(self._far_end(channel, args))
         else:
-            self._receive(channel, line)
+            self._receive(channel, args)
 
-    async def _far_end(self, channel: ms.Channel, line: str) -> None:
+    async def _far_end(self, channel: ms.Channel, args: Sequence[str]) -> None:
         """A caller of ours is transferred to a department; its near end may be heard of an instant later."""
         near = await self._near(channel)
         if near is None or near.leg is None or self.is_closing:
-            self._receive(channel, line)
+            self._receive(channel, args)
             return
         self._phone.channels.know(channel.id, Whose(near.call, LegId(channel.id)))  # it goes with the near end
         number = channel.caller.number
-        arrival = Arrival(near.call, self._now(), channel.id, line, number, channel.phone, is_local=True)
+        arrival = Arrival(near.call, self._now(), channel.id, args[0], number, channel.phone, is_local=True)
         self._calls.transfer(arrival, near.leg)
 
     def _joined_early(self, near: ms.Channel) -> None:
@@ -202,16 +202,18 @@ class Exchange:
             await asyncio.sleep(NEWCOMER / LOOKS)
         return None
 
-    def _receive(self, channel: ms.Channel, line: str) -> CallId | None:
+    def _receive(self, channel: ms.Channel, args: Sequence[str]) -> CallId | None:
+        """Let a call begin; the arguments are its line and what else the dialplan says."""
         if self.is_closing:
-            self.errands.send(self._phone.give_back(channel.id, line))
+            self.errands.send(self._phone.give_back(channel.id, args[0]))
             log.warning("closing: a call goes to the fallback", asterisk_id=channel.id)
             return None
         call = self._ids()
         self._phone.channels.know(channel.id, Whose(call))
         is_local = channel.name.startswith("Local/")
-        number = channel.caller.number
-        self._calls.arrive(Arrival(call, self._now(), channel.id, line, number, channel.phone, is_local))
+        number, recording = channel.caller.number, recording_in(args)
+        arrival = Arrival(call, self._now(), channel.id, args[0], number, channel.phone, is_local, recording=recording)
+        self._calls.arrive(arrival)
         return call
 
     async def _there(self, asked: ms.ChannelUserevent) -> None:

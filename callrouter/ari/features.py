@@ -11,12 +11,15 @@ from callrouter.ari.requests import Request
 from callrouter.core.facts import Stands
 
 FEATURE = "feature"
-"""The first argument of such a channel; the code and perhaps a reason follow. A caller has one only: his line."""
+"""The first argument of such a channel; the code and a reason, which may be empty, follow.
+
+A caller has two at the most: his line, and encoded where he is recorded.
+"""
 
 
 def is_feature(args: Sequence[str]) -> bool:
     """Whether a channel with these arguments of the application wants nothing of anybody but us."""
-    return len(args) > 1 and args[0] == FEATURE
+    return len(args) > 2 and args[0] == FEATURE  # noqa: PLR2004
 
 
 class Desks(Protocol):

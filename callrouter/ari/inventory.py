@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 
 from callrouter.ari import messages as ms
 from callrouter.ari.requests import Request, Requests
+from callrouter.core.recorded import recording_at
 
 STASIS = {"Stasis", "StasisBroadcast"}
 _LEG = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d+\.\d+\..+")
@@ -75,3 +77,8 @@ def arguments_of(channel: ms.Channel) -> tuple[str, ...]:
         given = given[1:2] + (given[2].split(":") if len(given) > 2 else [])  # noqa: PLR2004 - time, applications
     is_handed = where.app_name in STASIS and len(given) > 1
     return tuple(given[1:]) if is_handed else (where.exten,)
+
+
+def recording_in(args: Sequence[str]) -> str | None:
+    """Return where the PBX records a caller, of the arguments he was handed over with: encoded behind his line."""
+    return recording_at(unquote(args[1], errors="replace")) if len(args) > 1 else None

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from callrouter.ari import messages as ms
-from callrouter.ari.inventory import Inventory, arguments_of
+from callrouter.ari.inventory import Inventory, arguments_of, recording_in
 from callrouter.ari.pairs import Pair, Pairs, alone_in
 from callrouter.ari.phone import AriPhone
 from callrouter.ari.translate import Whose
@@ -92,6 +92,16 @@ class Regained:
         log.warning("a call of which no record tells goes on", call=call)
         self._phone.channels.know(caller.id, Whose(call))
         at = await self._phone.began_at(caller.id) or event.since
-        is_local, (line, *_) = caller.name.startswith("Local/"), arguments_of(caller)
-        arrival = Arrival(call, at, caller.id, line, caller.caller.number, caller.phone, is_local, goes_on=True)
+        is_local, args = caller.name.startswith("Local/"), arguments_of(caller)
+        arrival = Arrival(
+            call,
+            at,
+            caller.id,
+            args[0],
+            caller.caller.number,
+            caller.phone,
+            is_local,
+            recording=recording_in(args),
+            goes_on=True,
+        )
         self._calls.regain(arrival, event, self._landed)

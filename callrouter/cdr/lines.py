@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import csv
 import re
+from urllib.parse import unquote
 
-from callrouter.core.recorded import Record
+from callrouter.core.recorded import Record, recording_at
 
 START = re.compile(rb'callrouter,"[0-9]{1,11}\.[0-9]{6}","')
 LONGEST = 16_384
 """Bytes a record may have at the most: more without an end is garbage."""
-_WHOLE = re.compile(rb'callrouter(?:,"[^"]*(?:""[^"]*)*"){16}\r?\n')
+_WHOLE = re.compile(rb'callrouter(?:,"[^"]*(?:""[^"]*)*"){16,18}\r?\n')
+"""Files from before there were recordings have sixteen columns, without where the PBX says that one lies."""
 _INSTANT = re.compile(r"[0-9]{1,11}\.[0-9]{6}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
@@ -55,7 +57,7 @@ def _next(text: bytes, done: int) -> int | None:
 def _record(line: bytes) -> Record | None:
     cells = next(csv.reader([line.decode("utf-8", "replace")], strict=True))
     _, start, answer, end, unique, linked, sequence, channel, peer, caller, disposition, *ours = cells
-    reached, by, how, step, revision, dialled = ours
+    reached, by, how, step, revision, dialled, encoded, named = (*ours, "", "")[:8]
     instants = all(_INSTANT.fullmatch(one) for one in (start, answer, end))
     counts = _COUNT.fullmatch(sequence) and all(_COUNT.fullmatch(one) for one in (step, revision) if one)
     if not (unique and instants and counts):
@@ -77,4 +79,5 @@ def _record(line: bytes) -> Record | None:
         step=int(step) if step else None,
         revision=int(revision) if revision else None,
         dialled=dialled,
+        recording=recording_at(unquote(encoded, errors="replace") or named) or "",
     )

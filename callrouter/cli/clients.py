@@ -148,7 +148,7 @@ def forget(ctx: click.Context, number: str, *, yes: bool, wants_json: bool) -> N
     """
     from callrouter.cli import forgetting
     from callrouter.cli.opening import with_database
-    from callrouter.cli.show import json_value
+    from callrouter.cli.show import clean, json_value
 
     asked = with_database(lambda database: forgetting.ask(database, number))
     if not yes and sys.stdin.isatty() and not click.confirm(_what_goes(asked), err=True):
@@ -156,6 +156,8 @@ def forget(ctx: click.Context, number: str, *, yes: bool, wants_json: bool) -> N
     done = with_database(lambda database: forgetting.forget(database, asked))
     if wants_json:
         json_value(done.document())
+    for path in () if wants_json else done.recordings:
+        click.echo(clean(path))
     _print_forgotten(asked, done)
 
 
@@ -252,6 +254,8 @@ def _print_forgotten(asked: Asked, done: Done) -> None:
         click.echo(f"exports erased in the database: {', '.join(done.editions)}; whoever got them has them", err=True)
     for file in done.files:
         click.echo(f"deleted {file}", err=True)
+    if done.recordings:
+        click.echo("the PBX has recordings of his calls, and keeps them: delete those that stdout names", err=True)
     for app in done.waiting_for:
         click.echo(f"the journal of {app} still holds him: it goes when that worker is there again", err=True)
     if asked.is_in_scheme:

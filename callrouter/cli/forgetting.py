@@ -54,13 +54,15 @@ class Done:
     messages: int = 0
     editions: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
+    """Where the PBX has recorded him: nobody knows it any more once this is told."""
     waiting_for: tuple[str, ...] = ()
     tokens: Tokens = field(default_factory=dict, repr=False)
 
     def document(self) -> dict[str, object]:
         """Return what `--json` prints."""
         counts = dict.fromkeys(forgetting.Erased.__slots__, 0) if self.erased is None else asdict(self.erased)
-        more = {name: getattr(self, name) for name in ("messages", "editions", "files", "waiting_for")}
+        more = {name: getattr(self, name) for name in ("messages", "editions", "files", "recordings", "waiting_for")}
         return {"already": self.erased is None, **counts, **more}
 
 
@@ -102,7 +104,8 @@ async def forget(database: Database, asked: Asked) -> Done:
 
 async def _forget(connection: AsyncConnection, person: Person, at: Instant) -> Done:
     erased, tokens = await forgetting.forget(connection, person, at)
-    return Done(at, erased, tokens=tokens)
+    recordings = tuple(one.recording for one in person.calls if one.recording)
+    return Done(at, erased, recordings=recordings, tokens=tokens)
 
 
 async def _again(connection: AsyncConnection, asked: Asked) -> Done:

@@ -44,6 +44,8 @@ def rungs(arrived: ev.CallArrived) -> tuple[Rung, ...]:
 
 def reported(call: Call, event: ev.Reported) -> Call:
     """Return the call as it ended, by what the dialplan says of it."""
+    if event.recording is not None:
+        call = replace(call, arrived=replace(call.arrived, recording=event.recording))
     plan = rungs(call.arrived)
     dialled = [one for one in event.dialled if 0 < one.rung <= len(plan)]
     steps = tuple(_steps(call.arrived, plan, dialled, event))

@@ -72,6 +72,8 @@ class CallArrived:
     """Other clients who have this number too."""
     routed_by: str = "router"
     """agi: the dialplan runs the ladder, with whom it can ring, and tells at the end (`Reported`)."""
+    recording: str | None = None
+    """Where the PBX records it; it began before the call was handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +341,8 @@ class Reported:
     dialled: tuple[Dialled, ...] = ()
     has_run_out: bool = False
     """The ladder came to its end; else the caller has left, or talked."""
+    recording: str | None = None
+    """Where the PBX has recorded it."""
 
 
 Event = (

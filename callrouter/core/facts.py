@@ -25,6 +25,8 @@ class Arrival:
     """A `Local/` channel: perhaps the far end of a transfer, and not a call from outside."""
     routed_by: str = "router"
     """agi: the dialplan rings and answers, the router only decides."""
+    recording: str | None = None
+    """Where the PBX records it."""
     goes_on: bool = False
     """It is no arrival: the worker that took it is dead, no record tells of it, and he talks, or is to."""
 

@@ -76,6 +76,7 @@ class CallRow:
     routed_by: str = "router"
     recovered: bool = False
     recording: str | None = None
+    """Where the PBX recorded it: a path of its own, in which what a caller calls himself may stand."""
     is_closed: bool = False
     """It arrived outside the line's hours."""
     source: str | None = None
@@ -119,6 +120,7 @@ def row(call: Call) -> CallRow:
         asterisk_id=arrived.asterisk_id,
         routed_by=arrived.routed_by,
         recovered=call.recovered,
+        recording=arrived.recording,
         is_closed=arrived.is_closed,
         source=arrived.source,
         talk=tuple(TalkRow(talk.person, talk.started_at, talk.ended_at) for talk in call.talk),

@@ -13,6 +13,8 @@ from callrouter.core.words import CallId, Instant, LegId, LostReason, PersonId
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+RECORDING_MOST = 500
+"""Characters of a recording's path that are kept."""
 FALLBACK = "fallback"
 """Who served the call, where it was not the router."""
 AGI = "agi"
@@ -49,6 +51,8 @@ class Record:
     """Of the scheme from which the fallback was rendered."""
     dialled: str = ""
     """The number a phone of ours called outside; empty: it is no outgoing call."""
+    recording: str = ""
+    """Where the PBX recorded it, as `recording_at` lets it pass; empty: it did not."""
 
     @property
     def is_ours(self) -> bool:
@@ -101,6 +105,11 @@ class Recorded:
     def is_due(self) -> bool:
         """Whether a row has to be made of it: the fallback served it in the end, or it went out."""
         return self.last.is_due
+
+    @property
+    def recording(self) -> str | None:
+        """Return where the PBX recorded it; None: it did not."""
+        return next((record.recording for record in reversed(self.records) if record.recording), None)
 
     @property
     def started_at(self) -> Instant:
@@ -200,6 +209,17 @@ def gather(records: Iterable[Record]) -> tuple[Recorded, ...]:
 def phone_of(channel: str) -> str:
     """Return the phone of a channel's name: `PJSIP/101` of `PJSIP/101-0000001a`."""
     return _CHANNEL.sub("", channel)
+
+
+def recording_at(path: str) -> str | None:
+    """Return a recording's path, so that any table, log or page can hold it; None: there is none.
+
+    What cannot be printed stands as U+FFFD; a longer one than `RECORDING_MOST` leads nowhere when it is cut, and is
+    none. Callers' names and numbers stand in paths: whoever opens one has to take it for what it is, hostile input.
+    """
+    if not path or len(path) > RECORDING_MOST:
+        return None
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in path)
 
 
 def call_of(asterisk_id: str) -> CallId:

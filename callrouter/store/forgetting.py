@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 Tokens = dict[str, str]
 """What stands for each number (E.164) from now on."""
 CALL = [
-    calls.c[name] for name in ("id", "asterisk_id", "direction", "caller", "caller_raw", "line", "client", "outcome")
+    calls.c[name]
+    for name in ("id", "asterisk_id", "direction", "caller", "caller_raw", "line", "client", "outcome", "recording")
 ]
 IS_OUT = calls.c.direction == literal_column("'out'")
 """Written so that the index of the numbers dialled serves it."""
@@ -44,6 +45,7 @@ _BLANK = (
         line=bindparam("new_line"),
         client=None,
         client_id=None,
+        recording=None,
     )
 )
 
@@ -176,6 +178,7 @@ async def _hide_records(connection: AsyncConnection, ids: Iterable[str], tokens:
     lines = [
         {"this": one.asterisk_id, "number": one.sequence}
         | {f"new_{name}": traces.without(getattr(one, name), tokens) for name in SPOKEN}
+        | {"new_recording": ""}  # names may stand in a path, too
         for one in found
     ]
     if lines:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from callrouter.core.events import CallArrived, RouterFailed
+from callrouter.core.events import CallArrived, Reported, RouterFailed
 from callrouter.routing.numbers import read
 from callrouter.routing.scheme import parse
 from callrouter.store import forgotten, schemes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from callrouter.core.words import CallId
     from callrouter.store.codec import Record
 
-SPOKEN = ("caller", "dialled", "channel", "peer")
+SPOKEN = ("caller", "dialled", "channel", "peer", "recording")
 """What in a record of Asterisk's may hold a number."""
 TRAILING = 86_400.0
 """Seconds: longer ago nobody can have been forgotten of whose call a record still comes."""
@@ -77,7 +77,7 @@ def _hidden(one: Recorded, known: forgotten.Forgotten, country: str) -> Recorded
         return one
     traces = Traces(tokens)
     hidden: dict[str, Any] = {name: traces.without(getattr(one, name), tokens) for name in SPOKEN}
-    return replace(one, **hidden)
+    return replace(one, **hidden | {"recording": ""})  # names may stand in a path, too
 
 
 async def _nameless(connection: AsyncConnection, ids: set[CallId]) -> dict[str, bool]:
@@ -106,7 +106,10 @@ def _retold(line: Line, record: Record, token: str | None) -> Line:
             known_from=None,
             also=(),
             claimants=(),
+            recording=None,
         )
+    elif isinstance(event, Reported):
+        event = replace(event, recording=None)
     elif isinstance(event, RouterFailed):
         event = replace(event, why="")
     return Line(line.offset, encode(record.call_id, event, ()), replace(record, event=event, commands=()))

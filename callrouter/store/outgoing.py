@@ -80,6 +80,7 @@ def row(company: Company, one: Recorded, client: Client) -> CallRow:
         answered_step=None,
         scheme_revision=company.revision,
         asterisk_id=one.asterisk_id,
+        recording=one.recording,
         talk=tuple(TalkRow(person, talked_from(record), record.ended_at) for record in talk),
         steps=(),
         legs=(phone,),

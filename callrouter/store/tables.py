@@ -309,6 +309,9 @@ records = Table(
     Column("step", Integer),
     Column("revision", Integer, comment="of the scheme behind the fallback"),
     Column("dialled", Words, nullable=False, comment="by a phone of ours; empty: no call out"),
+    Column(
+        "recording", Words, nullable=False, server_default=text("''"), comment="the PBX's, a path; empty: there is none"
+    ),
     Column("seen_at", Moment, nullable=False, comment="when it was read"),
     Column("is_open", Boolean, nullable=False, comment="no row has been made of it yet, if one is due"),
 )

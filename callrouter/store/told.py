@@ -125,6 +125,7 @@ def _row(company: Company, one: Recorded, chosen: Chosen | None, number: Number,
         is_closed=chosen is not None and (chosen.is_closed or _is_closed(company, one)),
         source=None if chosen is None else chosen.source,
         recovered=not one.is_due,
+        recording=one.recording,
         ended_with=None if first is None else company.person(phone_of(one.talk[-1].peer)),
     )
 
@@ -150,6 +151,7 @@ def _went_on(kept: CallRow, made: CallRow) -> CallRow:
         ended_at=made.ended_at,
         talk=(*kept.talk, *talk),
         legs=(*kept.legs, *(leg for leg in made.legs if leg.started_at > since)),
+        recording=kept.recording or made.recording,
         ended_with=talk[-1].person if talk else None,
         is_dropped=not talk,
         dropped_by=None if talk else kept.dropped_by,
@@ -175,6 +177,7 @@ def _corrected(kept: CallRow, made: CallRow) -> CallRow:
         steps=(*(step for step in kept.steps if step not in made.steps), *made.steps),
         legs=(*(leg for leg in kept.legs if leg not in made.legs), *made.legs),
         routed_by=made.routed_by,
+        recording=kept.recording or made.recording,
     )
 
 

@@ -161,7 +161,7 @@ async def test_the_end_is_written_down_by_our_clock() -> None:
     router, asterisk = Router(), Asterisk(dict(HERE))
     async with serving(router) as port:
         await asterisk.runs(port, "route")
-        asterisk.variables |= now
+        asterisk.variables |= now | {"MIXMONITOR_FILENAME": "/monitor/a, ${b}\n.wav"}
         await asterisk.runs(port, "result")
     call, event = router.written[-1]
     assert call == call_of(CHANNEL)
@@ -173,7 +173,8 @@ async def test_the_end_is_written_down_by_our_clock() -> None:
         (3, -4.0, 0.0, "CANCEL", ""),
     ]
     assert (event.dialled[0].ringing_at, event.dialled[1].answered_at) == (T - 9.9, T - 4.4)
-    assert [(row.outcome, row.answered_by) for row in router.ended] == [("answered", "boris")]
+    shown = [(row.outcome, row.answered_by, row.recording) for row in router.ended]
+    assert shown == [("answered", "boris", "/monitor/a, ${b}\ufffd.wav")]
 
 
 async def test_the_end_of_a_call_that_nobody_decided() -> None:

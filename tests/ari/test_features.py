@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from callrouter.ari.features import is_feature
@@ -16,6 +18,7 @@ from callrouter.ari.messages import Channel, Dialplan
         ("Stasis", "callrouter,feature,pause,обед", ("feature", "pause", "обед")),
         ("Stasis", "callrouter", ("s",)),
         ("StasisBroadcast", "1500,^callrouter,+7495", ("+7495",)),
+        ("StasisBroadcast", "1500,^callrouter,+7495:%2Fin.wav", ("+7495", "%2Fin.wav")),
         ("StasisBroadcast", "1500,^callrouter,feature:pause:", ("feature", "pause", "")),
         ("StasisBroadcast", "1500", ("s",)),
         ("StasisBroadcast", "", ("s",)),
@@ -31,6 +34,8 @@ def test_with_what_a_channel_was_handed_over(app: str, data: str, given: tuple[s
 
 
 def test_a_caller_who_dials_the_word_is_a_caller() -> None:
-    """His line is the only argument: what stands in an extension cannot be two."""
+    """His line stands alone, or with his recording: what stands in an extension, and what is encoded, are no more."""
     assert not is_feature(("feature",))
+    assert not is_feature(("feature", ""))
+    assert not is_feature(("feature", quote("/in-a,b:c.wav", safe="")))
     assert not is_feature(())

@@ -72,7 +72,7 @@ class Asterisk:
     def _shown(self, channel: str) -> dict[str, Any]:
         is_caller = channel == CALLER
         name = "PJSIP/trunk-00000001" if is_caller else f"PJSIP/{'120' if channel == TAKEN else '101'}-00000002"
-        data = f"{THEIRS},+7495" if is_caller else f"{THEIRS},leg,{ID},anna,1"
+        data = f"{THEIRS},+7495,%2Fmonitor%2Fin.wav" if is_caller else f"{THEIRS},leg,{ID},anna,1"
         return a_channel(channel, self.channels[channel], name, data)
 
     def _changed(self, request: Request, subject: str) -> None:
@@ -150,7 +150,7 @@ async def test_two_of_whom_no_record_tells_go_on() -> None:
     asterisk = Asterisk()
     desk = await taken_over(asterisk)
     number = "89161234567"
-    arrival = Arrival(ID, 2.0, CALLER, "+7495", number, "PJSIP/trunk", is_local=False, goes_on=True)
+    arrival = Arrival(ID, 2.0, CALLER, "+7495", number, "PJSIP/trunk", recording="/monitor/in.wav", goes_on=True)
     assert desk.regained == [(arrival, ev.Recovered(NOW, 5.0, picked_up=TOGETHER))]
     assert (desk.arrived, desk.told, asterisk.asked) == ([], [], [])
     assert asterisk.mine == {CALLER, LEG}

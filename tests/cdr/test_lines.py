@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from callrouter.cdr.lines import LONGEST, read
-from callrouter.core.recorded import Record
+from callrouter.core.recorded import RECORDING_MOST, Record
 from tests.cdr.written import line
 
 WHOLE = line()
@@ -49,6 +49,31 @@ def test_every_column_has_its_place() -> None:
         len(line(callrouter_dialled="8916", callrouter_end="no_answer")),
         0,
     )
+
+
+@pytest.mark.parametrize(
+    ("encoded", "named", "recording"),
+    [
+        ("", "", ""),
+        ("%2Fspool%2Fin-%C2%AB%D0%9E%D0%9E%D0%9E%C2%BB%24%7BX%7D.wav", "", "/spool/in-«ООО»${X}.wav"),
+        ("", "in-%2F\n.wav", "in-%2F\ufffd.wav"),
+        ("%2Fa.wav", "b.wav", "/a.wav"),
+        ("%ff%0a", "", "\ufffd\ufffd"),
+        ("a" * RECORDING_MOST, "", "a" * RECORDING_MOST),
+        ("a" * (RECORDING_MOST + 1), "", ""),
+    ],
+)
+def test_where_it_was_recorded(encoded: str, named: str, recording: str) -> None:
+    """The path that the dialplan encodes, else the PBX's own; what is too long to lead anywhere is none."""
+    ((record,), _, _) = read(line(callrouter_recording=encoded, recordingfile=named))
+    assert record.recording == recording
+
+
+def test_a_file_from_before_there_were_recordings() -> None:
+    """Its lines are two columns shorter, and records all the same; one column less is none."""
+    old = WHOLE.removesuffix(b',"",""\n') + b"\n"
+    assert (len(read(old + WHOLE)[0]), read(old)[0]) == (2, read(WHOLE)[0])
+    assert read(old.removesuffix(b',""\n') + b"\n" + WHOLE)[2] == 1
 
 
 def test_what_is_empty_is_nothing() -> None:

@@ -24,6 +24,8 @@ VALUES = {
     "callrouter_step": "2",
     "callrouter_revision": "1",
     "callrouter_dialled": "",
+    "callrouter_recording": "",
+    "recordingfile": "",
 }
 
 

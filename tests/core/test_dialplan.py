@@ -174,7 +174,8 @@ def test_nothing_else_happens_to_such_a_call() -> None:
     others: list[ev.Event] = [ev.Elapsed(T + 99), ev.CallerGone(T), ev.Found(T, 1, ()), ev.RouterFailed(T, "a defect")]
     for event in others:
         assert machine.advance(call, event) == (call, ())
-    over = machine.advance(call, ev.Reported(T + 1))[0]
+    over = machine.advance(call, ev.Reported(T + 1, recording="/a.wav"))[0]
+    assert outcome.row(over).recording == "/a.wav"
     assert machine.advance(over, ev.Reported(T + 2, has_run_out=True)) == (over, ())
     of_router: Call = machine.arrive(ID, arrived())[0]
     assert machine.advance(of_router, ev.Reported(T + 1)) == (of_router, ())

@@ -57,6 +57,7 @@ WRITTEN = re.compile(
     r"9[\s()-]*1[\s()-]*6[\s()-]*1[\s()-]*2[\s()-]*3[\s()-]*4[\s()-]*5[\s()-]*(?:6[\s()-]*7|9[\s()-]*9)"
 )
 NAME = 'ООО "Ромашка"'
+RECORDING = f"/var/spool/asterisk/monitor/in-{NUMBER} {NAME}.wav"
 LATER = ARRIVED.arrived_at + 86_400
 
 
@@ -119,13 +120,14 @@ async def lived(database: Database, journal: Journal) -> None:
             await book.add_number(connection, client, number, number.replace("+7", "8"))
         await book.assign(connection, client, ANNA, 2.0, "imported")
     known: dict[str, Any] = {"client": NAME, "client_id": client, "attributes": (("телефон", "89161234567"),)}
+    known["recording"] = RECORDING
     abandoned(journal, "0191-a", **known)
     answered(journal, "0191-b", arrived_at=ARRIVED.arrived_at + 900, asterisk_id="1795000900.1", **known)
     abandoned(journal, "0191-c", asterisk_id="1795000000.2", caller=SECOND, caller_raw=SECOND, **known)
     abandoned(journal, "0191-d", asterisk_id="1795000000.3", caller=OTHER, caller_raw="89167654321")
     await Shipper(journal, database).drain()
     out = replace(OUT, asterisk_id="1795000100.1", dialled="89161234567", peer="Local/89161234567@out-00000001;1")
-    fallback = replace(RUNG, asterisk_id="1795000200.1", caller="+7 916 123-45-67")
+    fallback = replace(RUNG, asterisk_id="1795000200.1", caller="+7 916 123-45-67", recording=RECORDING)
     shelf = Records(database, lambda: 4e9)
     await shelf.take("file", lambda _: Portion((out, fallback), HERE))
     while (await shelf.settle(0.0))[0]:
@@ -157,6 +159,7 @@ async def test_nothing_leads_back_and_every_figure_stays(database: Database, jou
     assert WRITTEN.search(left) is None
     assert "Ромашка" not in left
     assert "Тверь" not in left
+    assert "/monitor/" not in left
     assert OTHER in left
     assert NUMBER not in await kept_of_dates(database)
     await add_up(database)
@@ -227,12 +230,16 @@ async def test_what_comes_late_from_a_spool(database: Database, journal: Journal
     """Calls from before, shipped after: rows without him under one token, no card, no task; their end comes too."""
     abandoned(journal, "0191-a")
     await Shipper(journal, database).drain()
-    abandoned(journal, "0191-b", asterisk_id="1795000000.2", client=NAME, client_id=7, attributes=(("т", NUMBER),))
+    abandoned(journal, "0191-b", asterisk_id="1795000000.2", client=NAME, client_id=7, attributes=(("т", NUMBER),),
+              recording=RECORDING)  # fmt: skip
     life = Life(journal, "0191-c", replace(ARRIVED, asterisk_id="1795000000.3")).rings(ANNA)
     await forget(database)
     await Shipper(journal, database).drain()
     life.meets(ev.RouterFailed(life.start + 7, f"a defect with {NUMBER}"))
     life.ends(8.0)
+    by_agi = replace(ARRIVED, asterisk_id="1795000000.4", arrived_at=ARRIVED.arrived_at + 60, routed_by="agi")
+    journal.write(CallId("0191-d"), by_agi, ())
+    journal.write(CallId("0191-d"), ev.Reported(by_agi.arrived_at + 9, has_run_out=True, recording=RECORDING), ())
     await Shipper(journal, database).drain()
     left = await dump(database)
     assert WRITTEN.search(left) is None
@@ -246,6 +253,7 @@ async def test_what_comes_late_from_a_spool(database: Database, journal: Journal
         ("0191-a", "abandoned"),
         ("0191-b", "abandoned"),
         ("0191-c", "failure"),
+        ("0191-d", "unreachable"),
     ]
     assert len({one.caller for one in rows}) == 1
     assert isinstance(kept[0].event, ev.CallArrived)
@@ -272,7 +280,11 @@ async def test_what_asterisk_recorded_and_comes_late(database: Database, journal
     await forget(database)
     shelf = Records(database, lambda: 4e9)
     late = replace(
-        RUNG, asterisk_id="1795000300.1", caller="8 (916) 123-45-67", channel="Local/89161234567@x-00000001;1"
+        RUNG,
+        asterisk_id="1795000300.1",
+        caller="8 (916) 123-45-67",
+        channel="Local/89161234567@x-00000001;1",
+        recording=RECORDING,
     )
     out = replace(OUT, asterisk_id="1795000400.1", dialled="+79161234567")
     another = replace(TALKED, asterisk_id="1795000500.1", caller="89167654321")
@@ -285,6 +297,7 @@ async def test_what_asterisk_recorded_and_comes_late(database: Database, journal
     by_channel = {one.asterisk_id: one for one in found}
     assert by_channel["1795000300.1"].caller == by_channel["1795000400.1"].line == by_channel["1795000000.1"].caller
     assert by_channel["1795000500.1"].caller == OTHER
+    assert "/monitor/" not in await dump(database)
 
 
 async def test_a_withheld_number_that_was_written_otherwise(database: Database, journal: Journal) -> None:
