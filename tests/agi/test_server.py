@@ -173,8 +173,8 @@ async def test_the_end_is_written_down_by_our_clock() -> None:
         (3, -4.0, 0.0, "CANCEL", ""),
     ]
     assert (event.dialled[0].ringing_at, event.dialled[1].answered_at) == (T - 9.9, T - 4.4)
-    shown = [(row.outcome, row.answered_by, row.recording) for row in router.ended]
-    assert shown == [("answered", "boris", "/monitor/a, ${b}\ufffd.wav")]
+    told = [(row.outcome, row.answered_by, row.recording) for row in router.ended]
+    assert told == [("answered", "boris", "/monitor/a, ${b}\ufffd.wav")]
 
 
 async def test_the_end_of_a_call_that_nobody_decided() -> None:
