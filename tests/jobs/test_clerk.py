@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from callrouter.jobs import clerk
 from callrouter.jobs.clerk import Clerk
@@ -91,10 +92,13 @@ async def test_a_command_that_cannot_be_started_is_tried_again(
 ) -> None:
     """No program, or no process left to give: the clerk goes on, and starts it when it can."""
     monkeypatch.setattr(clerk, "COMMAND", (str(notes.parent / "nowhere"),))
-    async with working(database, Clock(at("2026-11-21T08:00"))):
-        await asyncio.sleep(0.2)
-        does(monkeypatch, "")
-        await noted(notes, 1, "export --deliver")
+    with capture_logs() as said:
+        async with working(database, Clock(at("2026-11-21T08:00"))):
+            while len(said) < 2:  # noqa: ASYNC110 - a list
+                await asyncio.sleep(0.02)
+            assert {one["event"] for one in said} == {"exports and messages wait"}
+            does(monkeypatch, "")
+            await noted(notes, 1, "export --deliver")
 
 
 async def test_a_command_that_hangs_is_killed(database: Database, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

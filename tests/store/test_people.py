@@ -81,13 +81,13 @@ async def test_workers_are_told_at_once(server: Database) -> None:
             await people.pause(connection, Pause(ANNA, "", 10.0, None, ""))
             await asyncio.sleep(0.1)
             assert heard.empty()
-        await asyncio.wait_for(heard.get(), 1.0)
+        await asyncio.wait_for(heard.get(), 10.0)
         async with server.writing() as connection:
             await people.resume(connection, ANNA, 11.0, "")
-        await asyncio.wait_for(heard.get(), 1.0)
+        await asyncio.wait_for(heard.get(), 10.0)
         async with server.writing() as connection:
             await schemes.apply(connection, b"version = 1", 1.0)
-        await asyncio.wait_for(heard.get(), 1.0)
+        await asyncio.wait_for(heard.get(), 10.0)
         assert not gone.is_set()
 
 
