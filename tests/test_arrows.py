@@ -38,7 +38,7 @@ MAY: dict[str, set[str]] = {
     "sim": {"core"},
     "replay": {"core", "sim"},
     "web": {"core.errors", "ledger", "store.queries"},
-    "doctor": {"core", "routing", "ari", "agi", "lookup", "pbx", "store", "jobs.due", "settings"},
+    "doctor": {"core", "routing", "ari", "agi", "lookup", "pbx", "store", "ledger.period", "jobs.due", "settings"},
 }
 """Who may import whom inside the package, beside himself."""
 EVERYTHING = {"cli", "service", "condition", "settings", "log", "jobs", "__init__", "__main__"}

@@ -76,20 +76,11 @@ def _dialled(scheme: Scheme) -> Iterator[tuple[str, str]]:
 
 
 async def _line(calls: Rehearsal, scheme: Scheme, key: str, dialled: str) -> dict[str, str]:
-    from callrouter.routing.lines import find_line
+    from callrouter.doctor import lines
 
-    with_us = await calls.call(dialled, is_router_there=True)
-    without = await calls.call(dialled, is_router_there=False)
-    faults = []
-    if with_us is None:
-        faults.append("a call to it does not reach the router")
-    elif with_us.is_released:
-        faults.append("a call to it goes to the fallback, not to the router")
-    elif (line := find_line(scheme, with_us.line)) is None or (line.listed_as or line.key) != key:
-        faults.append(f"it reaches the router as {with_us.line!r}, which is another line")
-    if without is None or not without.is_released:
-        faults.append("without the router it does not reach the fallback")
-    elif not without.has_fallback:
-        faults.append("the rendered fallback does not know it: callrouter dialplan render, then `dialplan reload`")
-    seen = "; ".join(faults) or "reaches the router, and without it the fallback"
-    return {"line": dialled, "state": "fail" if faults else "ok", "seen": seen}
+    found = await lines.faults(calls, scheme, key, dialled)
+    said = [
+        f"{one}: callrouter dialplan render, then `dialplan reload`" if which == "bare" else one for which, one in found
+    ]
+    seen = "; ".join(said) or "reaches the router, and without it the fallback"
+    return {"line": dialled, "state": "fail" if found else "ok", "seen": seen}

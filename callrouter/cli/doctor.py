@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -16,18 +17,33 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "blue"}
     epilog="""\b
 Examples:
   callrouter doctor
+  callrouter doctor --etc /srv/asterisk/etc    where Asterisk has its settings
   callrouter doctor --json | jq '.[] | select(.state == "fail")'
 """,
 )
+@click.option(
+    "--etc",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Read Asterisk's settings from this folder; else Asterisk is asked, then /etc/asterisk is read if it is its.",
+)
 @as_json
-def doctor(*, wants_json: bool) -> int:
-    """Look at everything the router needs; exit 1 when something fails."""
+def doctor(etc: Path | None, *, wants_json: bool) -> int:
+    """
+    Look at everything the router needs, from the database to each phone; nobody is rung, and nothing is changed.
+
+    One line each: ok, warn (calls go through, and something is lost), fail, unknown (it cannot be seen from here), with
+    the mend. What is dead costs its own lines only. Exit 1 when something fails.
+    """
     from callrouter import settings
     from callrouter.cli.applying import fallback_file
-    from callrouter.doctor.examination import examine
+    from callrouter.cli.installing import files
+    from callrouter.doctor.examination import Case, examine
+    from callrouter.pbx.etc import records_line
 
     told = settings.load()
-    found = asyncio.run(examine(told, fallback_file(told.data_dir)))
+    case = Case(told, etc, fallback_file(told.data_dir), records_line(files()["cdr_custom.conf"]))
+    found = asyncio.run(examine(case))
     if wants_json:
         json_value([asdict(one) for one in found])
     for one in () if wants_json else found:

@@ -1,92 +1,160 @@
-"""The examination: everything there is to look at, in the order in which it is read."""
+"""The examination: everything there is to look at, several at once, in the order in which it is read."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from callrouter.ari.errors import AriAway, AriRefused
-from callrouter.ari.health import MENDS
-from callrouter.ari.survey import survey
-from callrouter.doctor import answering, house, notices, outgoing, pbx, rendered, stored
-from callrouter.doctor.finding import Check, Finding, unknown
+from callrouter.ari.survey import Survey, survey
+from callrouter.doctor import (
+    answering,
+    bounds,
+    house,
+    lines,
+    notices,
+    outgoing,
+    pbx,
+    reading,
+    rendered,
+    stored,
+    wanted,
+    worker,
+)
+from callrouter.doctor.bounds import within
+from callrouter.doctor.finding import Check, Finding, fail, unknown
 from callrouter.settings import Settings
 from callrouter.store.database import Database
 
-SETTINGS = Check(
-    "settings",
-    "Those of Asterisk that matter.",
+SHORT, LONG = 10.0, 30.0
+"""Seconds for a part that asks some questions, and for one that asks of every line or phone."""
+SOCKET = Check(
+    "ari socket",
+    "A web socket can be opened, and a channel for questions that rings nobody; a line only where not.",
     {
-        "unread": unknown(
-            "make sure of sessionlimit=500 (http.conf), websocket_write_timeout=5000 (ari.conf), "
-            "maxfiles=65536 (asterisk.conf)"
-        ),
-        **pbx.UNASKED,
+        "refused": fail(
+            "load the modules that the lines modules and module name; sessionlimit in http.conf; "
+            "a proxy before Asterisk has to pass web sockets"
+        )
     },
 )
-DIALPLAN = Check("dialplan", "The lines are in it.", {"unasked": unknown("mend the line ari first")})
-PHONES = Check("phones", "They are registered.", {"unasked": unknown("mend the line ari first")})
-OF_ASTERISK = (pbx.ASTERISK, pbx.MODULES, SETTINGS, pbx.CLOCK, DIALPLAN, PHONES)
-"""What only Asterisk can tell."""
-CHECKS = (
-    *stored.CHECKS,
-    *notices.CHECKS,
-    *outgoing.CHECKS,
-    *rendered.CHECKS,
-    *answering.CHECKS,
-    *pbx.CHECKS,
-    SETTINGS,
-    DIALPLAN,
-    PHONES,
-    *house.CHECKS,
+SETTINGS = Check(
+    "settings",
+    "Asterisk's settings can be read: by Asterisk itself (func_config), else from the folder --etc.",
+    {
+        "unread": unknown(
+            "load func_config.so in modules.conf, or run it on Asterisk's host with --etc DIR: "
+            "each setting is in docs/doctor.md"
+        )
+    },
 )
+NO_LINES = Check(
+    "lines and phones",
+    "There are a scheme and an Asterisk by which they can be looked for; a line only where not.",
+    {"unread": unknown("mend the lines scheme, ari and ari rights first")},
+)
+CHECKS = (*stored.CHECKS, *worker.CHECKS, *rendered.CHECKS, *answering.CHECKS, *pbx.CHECKS, SOCKET, NO_LINES, SETTINGS,
+          *wanted.CHECKS, *lines.CHECKS, *house.CHECKS, *notices.CHECKS, *outgoing.CHECKS, *bounds.CHECKS)  # fmt: skip
+"""Everything that is looked at, in the order in which it is read."""
 
 
-async def examine(told: Settings, fallback: Path | None) -> list[Finding]:
-    """Look at everything. `fallback`: the rendered fallback that is in use; None: none is known."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is examined.
+
+    `etc`: Asterisk's folder of settings, None: nobody has said which; `fallback`: the rendered fallback in use, None:
+    none is known; `mapping`: the line by which Asterisk writes the records that we read.
+    """
+
+    told: Settings
+    etc: Path | None
+    fallback: Path | None
+    mapping: str
+
+
+async def examine(case: Case) -> list[Finding]:
+    """Look at everything; what is dead costs its own lines only, and no more than a minute in all."""
+    told, there = case.told, pbx.Pbx()
     database = Database(told.database_url.get_secret_value())
     try:
-        known = await stored.look(database)
-        found = known.found
-        if known.scheme is not None:
-            async with database.reading() as connection:
-                found += [one async for one in notices.look(connection, known.scheme, time.time())]
-                found += [one async for one in outgoing.look(connection, known.scheme, told, time.time())]
+        known, of_asterisk, *answers = await asyncio.gather(
+            stored.look(database),
+            within(SHORT, "ari", pbx.look(told, there)),
+            within(SHORT, "look-up", answering.look_up(told)),
+            within(SHORT, "agi", answering.agi(told)),
+            within(SHORT, "health", answering.health(told)),
+        )
+        workers, asked, messages = await asyncio.gather(
+            _workers(case, database, known), _asked(case, known, there), _messages(case, database, known)
+        )
     finally:
         await database.close()
-    found += rendered.look(fallback, datetime.now(UTC).date())
-    found += [one async for one in answering.look_up(told)]
-    found += [one async for one in answering.agi(told)]
-    found += [one async for one in _asterisk(told, known)]
-    if any(one.check == pbx.ARI.name and one.state == "fail" for one in found):
-        looked_at = {one.check for one in found}
-        found += [one.fault("unasked", "Asterisk was not asked") for one in OF_ASTERISK if one.name not in looked_at]
-    return found
+    of_asterisk += [] if there.modules else pbx.unasked()
+    age = rendered.look(case.fallback, known.revision, datetime.now(UTC).date())
+    ours = [*workers, worker.disk(told.data_dir), worker.records(told.cdr_file), *age]
+    return [*known.found, *ours, *(one for found in answers for one in found), *of_asterisk, *asked, *messages]
 
 
-async def _asterisk(told: Settings, known: stored.Stored) -> AsyncIterator[Finding]:
-    is_open = True
-    async for one in pbx.look(told):
-        is_open = is_open and (one.check != pbx.ARI.name or one.state == "ok")
-        yield one
-    if not is_open:
-        return
-    yield SETTINGS.fault("unread", "not readable over ARI")
-    if known.scheme is None:
-        yield DIALPLAN.fault("unasked", "without a scheme there are no lines to look for")
-        return
+async def _workers(case: Case, database: Database, known: stored.Stored) -> list[Finding]:
+    async def looking() -> AsyncGenerator[Finding]:
+        async with database.reading() as connection:
+            async for one in worker.look(connection, case.told, time.time(), is_sqlite=database.is_sqlite):
+                yield one
+
+    return await within(SHORT, "workers", looking()) if known.is_readable else [worker.unread(case.told)]
+
+
+async def _messages(case: Case, database: Database, known: stored.Stored) -> list[Finding]:
+    async def looking() -> AsyncGenerator[Finding]:
+        assert known.scheme is not None
+        async with database.reading() as connection:
+            async for one in notices.look(connection, known.scheme, time.time()):
+                yield one
+            async for one in outgoing.look(connection, known.scheme, case.told, time.time()):
+                yield one
+
+    return [] if known.scheme is None else await within(SHORT, "messages", looking())
+
+
+async def _asked(case: Case, known: stored.Stored, there: pbx.Pbx) -> list[Finding]:
+    """Ask by way of a channel of our own; without Asterisk its files may be at hand all the same."""
+    if not there.is_open:
+        return [*await _settings(case, None, there), NO_LINES.fault("unread", "they were not looked for")]
     try:
-        async with survey(told.ari_url, (told.ari_username, told.password())) as asked:
-            for area in (
-                house.lines(asked, known.scheme),
-                house.zones(asked, known.scheme, time.time()),
-                house.phones(asked, known.scheme),
-            ):
-                async for one in area:
-                    yield one
-    except AriAway as away:
-        yield pbx.ARI.fault("away", str(away))
-    except AriRefused as refused:
-        yield pbx.ARI.fault("refused", str(refused), mend=MENDS.get(refused.status, ""))
+        async with survey(case.told.ari_url, (case.told.ari_username, case.told.password())) as asked:
+            parts = [_settings(case, asked, there), _company(case, known, asked, there)]
+            return [one for found in await asyncio.gather(*parts) for one in found]
+    except (AriAway, AriRefused) as error:
+        found = [SOCKET.fault("refused", str(error)), *await _settings(case, None, there)]
+        return [*found, NO_LINES.fault("unread", "they were not looked for")]
+
+
+async def _company(case: Case, known: stored.Stored, asked: Survey, there: pbx.Pbx) -> list[Finding]:
+    """Look for what the scheme names."""
+    scheme = known.scheme
+    if scheme is None:
+        return [NO_LINES.fault("unread", "without a scheme there are none to look for")]
+    found = await asyncio.gather(
+        within(LONG, "lines", lines.look(asked, case.told, scheme)),
+        within(LONG, "zones", house.zones(asked, scheme, time.time())),
+        within(LONG, "phones", house.phones(asked, scheme, there.endpoints)),
+    )
+    return [one for part in found for one in part]
+
+
+async def _settings(case: Case, asked: Survey | None, there: pbx.Pbx) -> list[Finding]:
+    async def looking() -> AsyncGenerator[Finding]:
+        known = await reading.source(asked, case.etc, case.told.ari_url, case.told.ari_username)
+        if known is None:
+            yield SETTINGS.fault("unread", "Asterisk does not read them to us, and its files are not here")
+            return
+        yield SETTINGS.ok(str(known))
+        loaded = reading.Loaded(there.loaded, known)
+        async for one in wanted.look(loaded, case.told.ari_username, case.mapping):
+            yield one
+
+    return await within(LONG, "settings", looking())

@@ -1,27 +1,18 @@
-"""What the scheme names, in Asterisk: each line, each phone, each calendar's zone."""
+"""What the scheme names, in Asterisk: each phone, each calendar's zone."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from callrouter.ari.survey import ENTRY, Survey
+from callrouter.ari.survey import Survey
 from callrouter.core.words import Instant
-from callrouter.doctor.finding import Check, Finding, unknown, warn
-from callrouter.routing.values import DEFAULT_LINE, Scheme
+from callrouter.doctor.finding import Check, Finding, fail, unknown, warn
+from callrouter.routing.values import Scheme
 
-FALLBACK = "callrouter-fallback"
 SHOWN = "%d %H:%M"
 """What is compared of the clock of a zone."""
-LINE = Check(
-    "line {line}",
-    "The dialplan has a way for it to the router, and without the router to the fallback.",
-    {
-        "foreign": unknown("#include callrouter.conf, unless a context of your own leads to Stasis(callrouter)"),
-        "bare": warn("callrouter dialplan render > callrouter-fallback.conf, then `dialplan reload`"),
-    },
-)
 ZONE = Check(
     "zone {zone}",
     "Asterisk knows the time zone of each calendar.",
@@ -29,28 +20,18 @@ ZONE = Check(
 )
 PHONE = Check(
     "phone {phone} ({person})",
-    "Each phone of the scheme is registered.",
+    "Asterisk knows each phone of the scheme, and it is registered; of a mobile the trunk, of Local/ the extension.",
     {
-        "foreign": unknown("call it"),
+        "none": fail("correct the phone in the scheme, or make the endpoint in pjsip.conf"),
         "gone": warn("register it, or correct the phone in the scheme"),
+        "silent": warn("switch it on, or look at its network: it is registered, and does not answer Asterisk"),
+        "foreign": unknown("call it: of its kind Asterisk tells nothing over ARI"),
     },
 )
-CHECKS = (LINE, ZONE, PHONE)
+CHECKS = (ZONE, PHONE)
 
 
-async def lines(asked: Survey, scheme: Scheme) -> AsyncIterator[Finding]:
-    """Look for each line in the contexts of callrouter.conf."""
-    for line in scheme.lines:
-        number = "00" if line == DEFAULT_LINE else line
-        if not any([await asked.has_extension(context, number) for context in ENTRY]):
-            yield LINE.fault("foreign", "the contexts of callrouter.conf do not know it", line=line)
-        elif not await asked.has_extension(FALLBACK, number):
-            yield LINE.fault("bare", "no fallback for it when the router is away", line=line)
-        else:
-            yield LINE.ok("reaches the router, and the fallback without it", line=line)
-
-
-async def zones(asked: Survey, scheme: Scheme, at: Instant) -> AsyncIterator[Finding]:
+async def zones(asked: Survey, scheme: Scheme, at: Instant) -> AsyncGenerator[Finding]:
     """Compare the clocks of the calendars' zones: where Asterisk does not know a zone, the fallback's hours are UTC."""
     for zone in sorted({calendar.timezone for calendar in scheme.calendars.values()}):
         ours = datetime.fromtimestamp(int(at), ZoneInfo(zone)).strftime(SHOWN)
@@ -59,15 +40,35 @@ async def zones(asked: Survey, scheme: Scheme, at: Instant) -> AsyncIterator[Fin
         yield ZONE.ok(seen, zone=zone) if ours == theirs else ZONE.fault("other", seen, zone=zone)
 
 
-async def phones(asked: Survey, scheme: Scheme) -> AsyncIterator[Finding]:
-    """Look for the contacts of each person's phones."""
+async def phones(asked: Survey, scheme: Scheme, endpoints: Mapping[str, str]) -> AsyncGenerator[Finding]:
+    """Look for each person's phones among Asterisk's endpoints, by name, and for their contacts."""
     for person in scheme.people.values():
         for phone in person.phones:
+            which, seen = await _phone(asked, phone, endpoints)
             names = {"phone": phone, "person": person.id}
-            technology, _, resource = phone.partition("/")
-            if technology != "PJSIP" or "@" in resource:
-                yield PHONE.fault("foreign", "only PJSIP phones of the PBX can be looked at", **names)
-                continue
-            contacts = await asked.read(f"PJSIP_DIAL_CONTACTS({resource})")
-            seen = f"contacts: {contacts.count('&') + 1 if contacts else 0}"
-            yield PHONE.ok(seen, **names) if contacts else PHONE.fault("gone", seen, **names)
+            yield PHONE.ok(seen, **names) if which == "ok" else PHONE.fault(which, seen, **names)
+
+
+async def _phone(asked: Survey, phone: str, endpoints: Mapping[str, str]) -> tuple[str, str]:
+    technology, _, resource = phone.partition("/")
+    if technology == "Local":
+        number, _, context = resource.partition("/")[0].partition("@")
+        is_there = await asked.has_extension(context or "default", number)
+        return ("ok", "the dialplan knows it") if is_there else ("none", "the dialplan does not know it")
+    if technology != "PJSIP":
+        return judge(endpoints[phone], None) if phone in endpoints else ("foreign", f"Asterisk shows no {technology}")
+    if "@" in resource:
+        trunk = resource.rpartition("@")[2]
+        return judge(endpoints.get(f"PJSIP/{trunk}"), None)
+    contacts = await asked.read(f"PJSIP_DIAL_CONTACTS({resource})")
+    return judge(endpoints.get(phone), contacts.count("&") + 1 if contacts else 0)
+
+
+def judge(state: str | None, contacts: int | None) -> tuple[str, str]:
+    """Return how an endpoint is, and what is seen; None: there is no such one, its contacts are not ours to count."""
+    if state is None:
+        return "none", "Asterisk has no such endpoint"
+    seen = f"contacts: {contacts}, {state}" if contacts else "contacts: 0" if contacts == 0 else state
+    if contacts == 0:
+        return "gone", seen
+    return ("silent" if state == "offline" else "ok"), seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +28,7 @@ NOTICES = Check(
 CHECKS = (NOTICES,)
 
 
-async def look(connection: AsyncConnection, scheme: Scheme, at: Instant) -> AsyncIterator[Finding]:
+async def look(connection: AsyncConnection, scheme: Scheme, at: Instant) -> AsyncGenerator[Finding]:
     """Yield what keeps people from being told."""
     if not scheme.notices.kinds:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,7 +45,7 @@ NIGHTLY = Check(
 CHECKS = (MAIL, HOOKS, OUTBOX, NIGHTLY)
 
 
-async def look(connection: AsyncConnection, scheme: Scheme, told: Settings, at: Instant) -> AsyncIterator[Finding]:
+async def look(connection: AsyncConnection, scheme: Scheme, told: Settings, at: Instant) -> AsyncGenerator[Finding]:
     """Yield how exports and messages fare; nothing of what is not sent."""
     for one in (*_settings(scheme, told), *_outbox(await outbox.depth(connection), at)):
         yield one
@@ -77,6 +78,8 @@ async def _exports(connection: AsyncConnection, scheme: Scheme, at: Instant) -> 
         return NIGHTLY.fault("failing", f"{failing[0][0]} cannot be made: {failing[0][1]}")
     late = await due_dates(connection, scheme, at - LATE)
     if not late:
-        return NIGHTLY.ok(f"made each day at {scheme.report.at}, all that is due")
+        made = max(await runs.finished(connection, EXPORT, date.min), default=None)
+        last = "" if made is None else f"; the last: {made}"
+        return NIGHTLY.ok(f"made each day at {scheme.report.at}, all that is due{last}")
     dates = f"{late[0]} is" if len(late) == 1 else f"{late[0]} to {late[-1]} are"
     return NIGHTLY.fault("late", f"{dates} not made")

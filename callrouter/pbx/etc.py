@@ -166,10 +166,19 @@ def _section(user: User) -> list[str]:
     return [f"[{user.name}]", "type = user", "read_only = no", "password_format = plain", f"password = {user.password}"]
 
 
+def records_line(ours: str) -> str:
+    """Return what our `cdr_custom.conf` has to be written in a record."""
+    return _records(ours).partition("=>")[2].strip()
+
+
+def _records(ours: str) -> str:
+    return next(line for line in ours.splitlines() if line.startswith("callrouter.csv"))
+
+
 def _mappings(read: Read, ours: str) -> list[str]:
     text = read(_CDR)
     there = "" if text is None else marked.theirs(text)
-    line = next(line for line in ours.splitlines() if line.startswith("callrouter.csv"))
+    line = _records(ours)
     if any(other.startswith("callrouter.csv") for other in there.splitlines()):
         return []
     has_section = any(found[1] == "mappings" for other in there.splitlines() if (found := _SECTION.match(other)))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, cast, delete, func, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, and_, cast, delete, func, insert, select, true, type_coerce, update
 
 from callrouter.core.errors import AwayError
-from callrouter.core.words import CallId
+from callrouter.core.words import CallId, Instant
 from callrouter.store.tables import MICRO, Moment, calls, workers
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from callrouter.store.database import Database
 
 TERM = 2.5
 """Seconds after its last beat for which a worker counts as alive."""
@@ -57,9 +59,47 @@ class Silent:
     ago: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease as it stands: who has it since when, with how many calls.
+
+    `ago`: seconds since its holder was last heard; None: he left in order. `is_over`: others may take his calls.
+    """
+
+    app: str
+    place: str
+    pid: int
+    calls: int
+    since: Instant
+    ago: float | None
+    is_over: bool
+
+
+async def held(connection: AsyncConnection) -> tuple[Held, ...]:
+    """Return every lease, by name; what somebody has not wholly taken over yet is his."""
+    runs: dict[str, list[Row[Any]]] = {}
+    for one in await _leases(connection, true()):
+        runs.setdefault(one.run, []).append(one)
+    newest = {run: its[0] for run, its in runs.items()}
+    found = [
+        Held(one.app, one.place, one.pid, one.calls, one.since, _seconds(newest[run]), _is_over(newest[run].ago))
+        for run, its in runs.items()
+        for one in its
+    ]
+    return tuple(sorted(found, key=lambda one: one.app))
+
+
 def _now() -> ColumnElement[int]:
     """The database's clock now, not the transaction's beginning, in microseconds."""
     return cast(func.extract("epoch", func.clock_timestamp()) * MICRO, BigInteger)
+
+
+async def now_of(database: Database) -> Instant | None:
+    """Return what a server's clock shows; None: SQLite has ours."""
+    if database.is_sqlite:
+        return None
+    async with database.reading() as connection:
+        return (await connection.execute(select(_now()))).scalar_one() / MICRO
 
 
 def _beat_at() -> ColumnElement[int]:

@@ -69,7 +69,7 @@ def test_what_is_due_is_made_once_and_sent(ready: Callable[..., Said], tmp_path:
     assert ready("outbox", "send").err == "nothing is due\n"
     export = line(ready, "nightly export")
     assert export is not None
-    assert (export["state"], export["seen"]) == ("ok", "made each day at 07:00, all that is due")
+    assert (export["state"], export["seen"]) == ("ok", f"made each day at 07:00, all that is due; the last: {date}")
 
 
 def test_deliver_stands_alone(ready: Callable[..., Said]) -> None:

@@ -20,7 +20,7 @@ MODULES = """
     app_stasis app_stasis_broadcast app_userevent app_playtones app_waituntil app_read app_system app_senddtmf
     func_callerid func_channel func_timeout func_logic func_strings func_global func_db func_devstate
     func_hangupcause func_math func_version func_pjsip_endpoint func_pjsip_aor func_pjsip_contact func_groupcount
-    func_cdr func_uri func_module func_dialplan func_extstate func_cut func_sprintf func_rand func_env
+    func_cdr func_config func_uri func_module func_dialplan func_extstate func_cut func_sprintf func_rand func_env
     func_blacklist func_uuid func_shell chan_pjsip bridge_simple bridge_native_rtp bridge_softmix bridge_holding
     bridge_builtin_features bridge_builtin_interval_features codec_ulaw codec_alaw codec_a_mu codec_gsm
     codec_resample format_pcm format_gsm format_wav format_sln app_mixmonitor app_chanspy app_bridgeaddchan

@@ -1,0 +1,91 @@
+"""Whether a call to each line reaches the router, and the fallback without it: it is called, and rings nobody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+from callrouter.ari.rehearsal import DOOR, Arrived, Rehearsal, rehearsal
+from callrouter.ari.survey import ENTRY, Survey
+from callrouter.doctor.finding import Check, Finding, fail, unknown, warn
+from callrouter.routing.lines import find_line
+from callrouter.routing.values import DEFAULT_LINE, Scheme
+from callrouter.settings import Settings
+
+Said = tuple[str, str]
+"""One fault: its word in LINE, and what is said of it."""
+WAYS_IN = (*ENTRY, "callrouter-agi")
+"""The contexts of ours; what leads there from the trunk is the PBX's own, and would ring where it does not."""
+_WHOLE = "`callrouter dialplan check --context from-trunk` goes the whole way, from the trunk's context"
+_INSTALL = "callrouter dialplan install --etc DIR, then `dialplan reload`"
+LINE = Check(
+    "line {line}",
+    f"A call in our context of the dialplan reaches the router, and without it the fallback; nobody is rung. {_WHOLE}.",
+    {
+        "foreign": unknown(f"{_INSTALL}; nothing where a context of your own leads to Stasis(callrouter)"),
+        "old": unknown(f"callrouter.conf is another version's: {_INSTALL}"),
+        "lost": fail(f"{_INSTALL}; Asterisk's log says where the call went"),
+        "another": fail("correct the number under [lines] of the scheme"),
+        "bare": warn("callrouter dialplan render --out /etc/asterisk/callrouter-fallback.conf, then `dialplan reload`"),
+    },
+)
+CHECKS = (LINE,)
+
+
+async def look(asked: Survey, told: Settings, scheme: Scheme) -> AsyncGenerator[Finding]:
+    """Call each line with every number of its own, and say what becomes of the calls."""
+    login = (told.ari_username, told.password())
+    opened = dict[str, Rehearsal]()
+    async with AsyncExitStack() as stack:
+        for key, its in dialled(scheme).items():
+            ways_in = [one for one in WAYS_IN if await asked.has_extension(one, its[0])]
+            if not ways_in:
+                yield LINE.fault("foreign", "the contexts of callrouter.conf do not know it", line=key)
+            elif not await asked.has_extension(DOOR, its[0]):
+                yield LINE.fault("old", "callrouter.conf has no way to try it", line=key)
+            else:
+                if ways_in[0] not in opened:
+                    calls = rehearsal(told.ari_url, login, ways_in[0])
+                    opened[ways_in[0]] = await stack.enter_async_context(calls)
+                said = [fault for number in its for fault in await faults(opened[ways_in[0]], scheme, key, number)]
+                yield finding(key, said)
+
+
+def dialled(scheme: Scheme) -> dict[str, tuple[str, ...]]:
+    """Return every line with its numbers; of a pattern one stands for all, and any for the default."""
+    return {
+        line.key: tuple(number.replace("X", "0") for number in numbers)
+        for line in scheme.lines.values()
+        if (numbers := (line.numbers or ("00",)) if line.key == DEFAULT_LINE else (line.key, *line.numbers))
+    }
+
+
+async def faults(calls: Rehearsal, scheme: Scheme, key: str, number: str) -> list[Said]:
+    """Return what is wrong with a call to a line's number; nothing where it arrives both ways."""
+    with_us = await calls.call(number, is_router_there=True)
+    without = await calls.call(number, is_router_there=False)
+    return judge(scheme, key, with_us, without)
+
+
+def judge(scheme: Scheme, key: str, with_us: Arrived | None, without: Arrived | None) -> list[Said]:
+    """Return what is wrong where such calls came out."""
+    found: list[Said] = []
+    if with_us is None:
+        found.append(("lost", "a call to it does not reach the router"))
+    elif with_us.is_released:
+        found.append(("lost", "a call to it goes to the fallback, not to the router"))
+    elif (line := find_line(scheme, with_us.line)) is None or (line.listed_as or line.key) != key:
+        found.append(("another", f"it reaches the router as {with_us.line!r}, which is another line"))
+    if without is None or not without.is_released:
+        found.append(("lost", "without the router it does not reach the fallback"))
+    elif not without.has_fallback:
+        found.append(("bare", "the rendered fallback does not know it"))
+    return found
+
+
+def finding(key: str, found: list[Said]) -> Finding:
+    """Return the line's line: the worst of what is wrong says what to do."""
+    if not found:
+        return LINE.ok("reaches the router, and without it the fallback", line=key)
+    worst = min((which for which, _ in found), key=("lost", "another", "bare").index)
+    return LINE.fault(worst, "; ".join(dict.fromkeys(said for _, said in found)), line=key)
