@@ -171,8 +171,8 @@ class Liar:
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             said = json.loads(frame.data)
-            if said["type"] == "StasisStart" and len(said["args"]) == 1:
-                self.whose[said["channel"]["id"]] = said["args"][0]
+            if said["type"] == "StasisStart" and len(said["args"]) <= 2:  # a leg has more
+                self.whose[said["channel"]["id"]] = said["args"][0].partition(":")[0]
             if said["type"] == "RESTResponse" and (lie := met.pop(said["request_id"], None)) is not None:
                 self._go_on(_answer(wire, lie, said))
             else:
