@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """The database: its schema (upgrade, check), dates (add-up), what is older than the scheme has it kept (prune)."""
+    """The database: its schema (upgrade, downgrade, check), dates (add-up), what is older than the scheme has it kept (prune)."""
 
 
 @db.command()
@@ -33,6 +33,38 @@ def upgrade() -> None:
                 return f"{there}: schema {after} is up to date"
             return f"{there}: schema {before or 'empty'} -> {after}"
 
+    click.echo(asyncio.run(work()), err=True)
+
+
+@db.command(
+    epilog="""\b
+Examples:
+  callrouter db downgrade 0011          says what it does; a terminal is asked then
+  callrouter db downgrade 0011 --yes    does it; the program that is put back then says `db check`
+""",
+)
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do it, and do not ask.")
+@click.pass_context
+def downgrade(ctx: click.Context, revision: str, *, yes: bool) -> None:
+    """Take the schema back to an older REVISION, before an older callrouter is put back (docs/backup.md).
+
+    What only newer schemas have is lost; everything else stays. Exits 1 when nothing was done.
+    """
+    from callrouter.cli.opening import WrongInputError, database
+    from callrouter.store import schema
+
+    async def work() -> str:
+        async with database() as there:
+            await schema.downgrade(there, revision)
+            return f"{there}: schema {schema.newest()} -> {revision}"
+
+    older = schema.revisions()[:-1]
+    if revision not in older:
+        raise WrongInputError(f"{revision} is no older schema than {schema.newest()}: {', '.join(older)}")
+    click.echo(f"what only schemas newer than {revision} have is lost: back up before, with no router running", err=True)
+    if not yes and not (sys.stdin.isatty() and click.confirm("go back?", err=True)):
+        ctx.exit(1)
     click.echo(asyncio.run(work()), err=True)
 
 

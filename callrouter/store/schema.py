@@ -71,7 +71,8 @@ async def check(database: Database) -> str:
             f"the database {database} has schema {has}, older than {needs}: run `callrouter db upgrade`"
         )
     raise SchemaRefusedError(
-        f"the database {database} has schema {has}, which this version does not know: install a newer callrouter"
+        f"the database {database} has schema {has}, which this version does not know: install a newer callrouter,"
+        f" or take it back with that one: `callrouter db downgrade {needs}` (docs/backup.md)"
     )
 
 

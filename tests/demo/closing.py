@@ -30,7 +30,7 @@ GOING_ON = """How to go on, with an Asterisk of your own (22.4 or later) and a s
   callrouter doctor                                       # is everything as it has to be? and how to mend it
   callrouter serve                                        # and in another terminal: callrouter calls watch
 
-docs/operations.md has the settings, what happens when something fails, and what to back up."""
+docs/operations.md has the settings and what happens when something fails, docs/backup.md what to back up."""
 
 KEPT = Path("var/demo")
 """Where what the owner would read of these calls stays."""

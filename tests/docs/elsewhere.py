@@ -4,7 +4,9 @@ from __future__ import annotations
 
 GUIDE = "tests/real/test_guide.py::test_the_guide_for_a_plain_asterisk"
 FREEPBX = "tests/real/test_guide.py::test_the_guide_for_freepbx"
+BACKUP = "tests/docs/test_backup.py::test_what_was_backed_up_is_restored"
 PAGES = {
+    "docs/backup.md": ("it is followed on both databases", BACKUP),
     "docs/guide.md": ("it needs an Asterisk, and root on its machine", GUIDE),
     "docs/guide.ru.md": ("it needs an Asterisk, and root on its machine", GUIDE),
     "docs/guide-freepbx.md": ("it needs an Asterisk, and root on its machine", FREEPBX),

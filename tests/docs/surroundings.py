@@ -25,7 +25,6 @@ CLIENT, OTHER = "+79161234567", "+79031112233"
 FRIDAY = 1795158000.0
 """2026-11-20 10:00, Europe/Moscow."""
 CLIENTS = f"phone,name,responsible,priority\n{CLIENT},ООО Ромашка,anna,A\n{OTHER},ЗАО Пион,boris,B\n"
-CALL = "01a20102-0ac0-7f99-a100-9c8e60dd356e"
 
 
 def environment() -> dict[str, str]:
@@ -71,13 +70,17 @@ def company(folder: Path) -> None:
     asyncio.run(_letter(f"sqlite:///{folder}/callrouter.db", f"dir:{folder}/letters"))
 
 
+def call_at(at: float) -> str:
+    """Return the id of the call that arrived then."""
+    return f"{round(at):08x}-0ac0-7f99-a100-9c8e60dd356e"
+
+
 async def ship(folder: Path, url: str, *instants: float) -> None:
     """Let somebody answer a call at each of these instants, and nobody another one a minute later."""
     journal, database = Journal(folder / "var" / "journal", "callrouter"), Database(url)
-    for number, at in enumerate(instants):
-        call = f"{number}{CALL[1:]}"
-        answered(journal, call, at=at, arrived_at=at, caller=OTHER, asterisk_id=f"{at:.0f}.1")
-        abandoned(journal, call[:-1] + "f", at=at + 60, arrived_at=at + 60, caller=CLIENT, asterisk_id=f"{at:.0f}.2")
+    for at in instants:
+        answered(journal, call_at(at), at=at, arrived_at=at, caller=OTHER, asterisk_id=f"{at:.0f}.1")
+        abandoned(journal, call_at(at + 60), at=at + 60, arrived_at=at + 60, caller=CLIENT, asterisk_id=f"{at:.0f}.2")
     await Shipper(journal, database).drain()
     journal.close()
     await database.close()

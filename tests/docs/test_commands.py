@@ -13,7 +13,7 @@ import pytest
 from callrouter import cli
 from tests.docs import elsewhere
 from tests.docs.pages import ROOT, spoken
-from tests.docs.surroundings import CALL, CLIENT, stand_ins, typed
+from tests.docs.surroundings import CLIENT, FRIDAY, call_at, stand_ins, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ MEANT = {
     r"--date D\b": "--date 2026-11-20",
     r"--out DIR\b": "--out exports",
     r"\brollback N\b": "rollback 1",
-    r"\bcalls show ID\b": f"calls show 0{CALL[1:]}",
+    r"\bcalls show ID\b": f"calls show {call_at(FRIDAY)[:12]}",
     r"\boutbox (\w+) ID\b": r"outbox \1 1",
     r"--etc (DIR|/etc/asterisk)": "--etc asterisk --yes",
     r"/etc/asterisk/": "asterisk/",
