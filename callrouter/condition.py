@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
-from callrouter.ari.client import AriClient
-from callrouter.ari.exchange import Exchange
 from callrouter.core.call import Phase
 from callrouter.reception import Reception
 from callrouter.store.outbox import Depth
 from callrouter.store.shipper import Shipper
-from callrouter.switchboard import Switchboard
 from callrouter.web.live import Figures, ToSend
 
 SILENT = 3.0
@@ -19,24 +17,39 @@ SILENT = 3.0
 PHASES = ("reception", *(phase.value for phase in Phase if phase is not Phase.OVER))
 
 
+class Way(Protocol):
+    """How calls come."""
+
+    @property
+    def reconnects(self) -> int:
+        """Return how often it was tried to connect again."""
+        ...
+
+    def fault(self) -> str | None:
+        """Return why no call comes; None: they come."""
+        ...
+
+    def phases(self) -> Mapping[str, int]:
+        """Return how many calls are in each phase; those in which there is none may be missing."""
+        ...
+
+
 class Condition:
     """See `callrouter.web.live.Live`."""
 
     def __init__(
         self,
-        ari: AriClient,
-        exchange: Exchange,
+        way: Way,
         reception: Reception,
-        switchboard: Switchboard,
         shipper: Shipper,
+        is_closing: Callable[[], bool],
         lease_age: Callable[[], float | None],
         outbox: Callable[[], Depth | None],
     ) -> None:
-        self._ari = ari
-        self._exchange = exchange
+        self._way = way
         self._reception = reception
-        self._switchboard = switchboard
         self._shipper = shipper
+        self._is_closing = is_closing
         self._lease_age = lease_age
         self._outbox = outbox
         self._answered_at = time.monotonic()
@@ -48,31 +61,28 @@ class Condition:
     @property
     def role(self) -> str:
         """See `Live`."""
-        return "closing" if self._exchange.is_closing else "active"
+        return "closing" if self._is_closing() else "active"
 
     def why(self) -> list[str]:
         """See `Live`."""
+        fault = self._way.fault()
         faults = {
-            "no connection to Asterisk": not self._ari.in_touch.is_set(),
+            fault or "": fault is not None,
             "no scheme is applied: `callrouter scheme apply`": self._reception.current is None,
             "the database does not answer": time.monotonic() - self._answered_at > SILENT,
             "the database does not take the journal": self._shipper.is_stuck,
             "the spool cannot be written: is the disk of DATA_DIR full?": self._shipper.journal.waiting > 0,
-            "stopping: new calls go to the fallback": self._exchange.is_closing,
+            "stopping: new calls go to the fallback": self._is_closing(),
         }
         return [said for said, is_so in faults.items() if is_so]
 
     def figures(self) -> Figures:
         """See `Live`."""
-        calls = dict.fromkeys(PHASES, 0)
-        calls["reception"] = sum(1 for _ in self._switchboard.in_reception())
-        for call in self._switchboard.live():
-            if call.phase is not Phase.OVER:
-                calls[call.phase] += 1
+        calls = {**dict.fromkeys(PHASES, 0), **self._way.phases()}
         journal = self._shipper.journal
         return Figures(
             calls=calls,
-            reconnects=self._ari.reconnects,
+            reconnects=self._way.reconnects,
             spool=self._spool(),
             memory=journal.waiting,
             failures=journal.failures,

@@ -21,7 +21,8 @@ from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
 from callrouter.core.words import LostReason
 from callrouter.lease import Lease
-from callrouter.service import Worker, roll_call
+from callrouter.service.by_ari import roll_call
+from callrouter.service.worker import Worker
 from callrouter.store import schema
 from callrouter.store.database import Database
 from callrouter.store.journal import Journal
