@@ -24,7 +24,7 @@ Examples:
 @click.option(
     "--etc",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help="Read Asterisk's settings from this folder; else Asterisk is asked, then /etc/asterisk is read if it is its.",
 )
 @as_json
@@ -38,9 +38,12 @@ def doctor(etc: Path | None, *, wants_json: bool) -> int:
     from callrouter import settings
     from callrouter.cli.applying import fallback_file
     from callrouter.cli.installing import files
+    from callrouter.cli.opening import WrongInputError
     from callrouter.doctor.examination import Case, examine
     from callrouter.pbx.etc import records_line
 
+    if etc is not None and not etc.is_dir():
+        raise WrongInputError(f"--etc: there is no folder {etc}")
     told = settings.load()
     case = Case(told, etc, fallback_file(told.data_dir), records_line(files()["cdr_custom.conf"]))
     found = asyncio.run(examine(case))

@@ -53,7 +53,7 @@ SETTINGS = Check(
     },
 )
 NO_LINES = Check(
-    "lines and phones",
+    "company in Asterisk",
     "There are a scheme and an Asterisk by which they can be looked for; a line only where not.",
     {"unread": unknown("mend the lines scheme, ari and ari rights first")},
 )

@@ -17,7 +17,7 @@ Said = tuple[str, str]
 WAYS_IN = (*ENTRY, "callrouter-agi")
 """The contexts of ours; what leads there from the trunk is the PBX's own, and would ring where it does not."""
 _WHOLE = "`callrouter dialplan check --context from-trunk` goes the whole way, from the trunk's context"
-_INSTALL = "callrouter dialplan install --etc DIR, then `dialplan reload`"
+_INSTALL = 'callrouter dialplan install --etc DIR, then asterisk -rx "dialplan reload"'
 LINE = Check(
     "line {line}",
     f"A call in our context of the dialplan reaches the router, and without it the fallback; nobody is rung. {_WHOLE}.",
@@ -26,7 +26,10 @@ LINE = Check(
         "old": unknown(f"callrouter.conf is another version's: {_INSTALL}"),
         "lost": fail(f"{_INSTALL}; Asterisk's log says where the call went"),
         "another": fail("correct the number under [lines] of the scheme"),
-        "bare": warn("callrouter dialplan render --out /etc/asterisk/callrouter-fallback.conf, then `dialplan reload`"),
+        "bare": warn(
+            "callrouter dialplan render --out /etc/asterisk/callrouter-fallback.conf, "
+            'then asterisk -rx "dialplan reload"'
+        ),
     },
 )
 CHECKS = (LINE,)

@@ -63,17 +63,21 @@ VERSION = Check(
 ENTITY = Check(
     "asterisk entityid",
     "It has one of its own, by which workers know that they are at the same Asterisk.",
-    {"zero": warn('entityid=02:00:00:00:00:01 in [options] of asterisk.conf; then asterisk -rx "core restart now"')},
+    {
+        "zero": warn(
+            'entityid=02:00:00:00:00:01 in [options] of asterisk.conf; then asterisk -rx "core restart when convenient"'
+        )
+    },
 )
 MODULES = Check(
     "modules",
     f"Those without which no call is routed run: {', '.join(NEEDED)}.",
-    {"missing": fail("load {names} in modules.conf, then `module load` or restart"), **_UNASKED},
+    {"missing": fail("load {names} in modules.conf, then restart Asterisk"), **_UNASKED},
 )
 MODULE = Check(
     "module {name}",
     "One that something depends on runs: " + ", ".join([*WANTED, *DIALPLAN]) + "; a line only where it does not.",
-    {"missing": warn("load {name}.so in modules.conf, then `module load {name}.so`")},
+    {"missing": warn('load {name}.so in modules.conf, then asterisk -rx "module load {name}.so"')},
 )
 ROUTER = Check("router {app}", "A router is connected under this name.", {"none": warn("callrouter serve")})
 CLOCK = Check(

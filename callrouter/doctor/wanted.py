@@ -97,7 +97,7 @@ SETTINGS = (
             "crypt costs 2 ms of processor time for each request.",
             "password_format=plain in the user's section of ari.conf, and the password itself"),
     Setting(*_OPTIONS, "maxfiles", at_least(65_536), "",
-            "A call takes some ten open files; without it the shell's or systemd's limit counts.",
+            "Each call takes open files; without it the shell's or systemd's limit counts.",
             "maxfiles=65536 in [options] of asterisk.conf", load=_RESTART),
     Setting(*_OPTIONS, "live_dangerously", _is_no, "no",
             "With yes whoever gets at ARI reads files and runs programs on the PBX.",

@@ -1,0 +1,1 @@
+"""The doctor's judgements, over values."""
