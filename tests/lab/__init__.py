@@ -18,11 +18,11 @@ from tests.lab.phone import Phone, Trunk
 from tests.lab.proxy import Proxy
 from tests.lab.root import AsteriskRoot, LabError, provide
 from tests.lab.sip import Identity
-from tests.lab.standstill import patience
+from tests.lab.standstill import patience, runs, undisturbed
 from tests.lab.wire import Moment, Seen
 
 __all__ = [
     "Asterisk", "AsteriskRoot", "Behaviour", "Call", "Company", "Desk", "Endpoint", "Identity", "Lab", "LabError",
     "Moment", "Phone", "Proxy", "Seen", "Trunk", "TrunkEndpoint", "answers", "patience", "provide", "refuses",
-    "rejects", "rings", "silent",
+    "rejects", "rings", "runs", "silent", "undisturbed",
 ]  # fmt: skip

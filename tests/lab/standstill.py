@@ -7,14 +7,15 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 
 BEAT = 0.02
 NOTICED = 0.1
 """Seconds from which on a beat that is late was a standstill, and not the scheduler's turn."""
 REMEMBERED = 1_000
+ATTEMPTS = 3
 
 
 class _Pulse:
@@ -58,6 +59,36 @@ def between(begin: float, end: float) -> float:
         total += max(0.0, min(until, end) - max(since, reached))
         reached = max(reached, min(until, end))
     return total
+
+
+def delay(instant: float) -> float:
+    """Return how late a `time.monotonic()` may be: for how long all stood still right before it."""
+    spans = (span for pulse in _pulses() for span in pulse.stood())
+    return max((instant - since for since, until in spans if abs(instant - until) < NOTICED), default=0.0)
+
+
+async def runs(seconds: float) -> None:
+    """Wait until this machine has run for so long."""
+    with suppress(TimeoutError):
+        async with patience(seconds):
+            await asyncio.Event().wait()
+
+
+async def undisturbed(attempt: Callable[[], Awaitable[None]]) -> None:
+    """Attempt something whose outcome hangs on what comes first; if it fails in a standstill, it is attempted again.
+
+    Two things that are nearer to one another than a standstill is long have no order that could be foreseen.
+    """
+    for _ in range(ATTEMPTS - 1):
+        begin = time.monotonic()
+        try:
+            await attempt()
+        except AssertionError:
+            if between(begin, time.monotonic()) == 0.0:
+                raise
+        else:
+            return
+    await attempt()
 
 
 @asynccontextmanager

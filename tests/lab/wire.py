@@ -35,15 +35,16 @@ class Moment:
         return self.mono - other.mono
 
     def after(self, other: Moment) -> float:
-        """Return how long after that this was, less the time in which the machine stood still: for what may not last.
-
-        What has to last is a plain difference: timers go on in a standstill.
-        """
+        """Return how long after that this was, less what the machine stood still: for what may not last."""
         return self.mono - other.mono - standstill.between(other.mono, self.mono)
 
+    def long_after(self, other: Moment) -> float:
+        """Return how long after that this was at most, as that may have been seen late: for what has to last."""
+        return self.mono - other.mono + standstill.delay(other.mono)
+
     def comes(self, seconds: float, other: Moment, *, give_or_take: float) -> bool:
-        """Whether it is so long after the other: not sooner by the clock, not later but for a standstill."""
-        return self - other > seconds - give_or_take and self.after(other) < seconds + give_or_take
+        """Whether it is so long after the other: neither sooner nor later but for a standstill."""
+        return self.long_after(other) > seconds - give_or_take and self.after(other) < seconds + give_or_take
 
     def apart(self, other: Moment) -> float:
         """Return how far the two are from one another, whichever came first, less a standstill between them."""

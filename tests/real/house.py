@@ -9,13 +9,9 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from tests.lab import Behaviour, Call, Company, Moment, Phone, patience
 from tests.real.company import CLIENTS, DESKS, DIALPLAN, FALLBACK, LINES, MORE, document
 from tests.real.rig import PEOPLE, Rig
-
-_WATCH = ("calls", "watch", "--once", "--json")
 
 
 class House(Rig):
@@ -94,7 +90,7 @@ class House(Rig):
         """Wait until a caller's ladder waits for somebody who talks."""
         assert not call.ended_at
         async with patience(15.0):
-            while not any(live["waits_for"] for live in orjson.loads(await self.run(*_WATCH))["calls"]):  # noqa: ASYNC110
+            while not any(step.waiting for one in await self.live() for step in one.steps[-1:]):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 

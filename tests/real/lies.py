@@ -10,7 +10,7 @@ from tests.lab import Behaviour, Call, Company, Phone, answers, patience, rings
 from tests.lab.liar import Liar, Lie
 from tests.real.rig import Rig
 
-STEPS = (1.0, 1.5)
+STEPS = (1.5, 3.0)
 """Seconds of the two steps of each ladder."""
 FALLBACK = """[callrouter-fallback]
 exten => _[+0-9].,1,Dial(PJSIP/900,5)

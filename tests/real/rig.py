@@ -24,7 +24,7 @@ from tests.real.document import LADDER, LINE, NAMES, PEOPLE, scheme
 
 __all__ = ["LADDER", "LINE", "NAMES", "PEOPLE", "Rig", "Router", "legs", "scheme", "skipped"]
 
-READY = 20.0
+READY = 60.0
 """Seconds a router may take to be ready on a loaded machine."""
 
 
@@ -146,9 +146,6 @@ class Rig:
             if self._ari is not None:
                 await self._ari.open(self.lab.asterisk.slot.http)
             await self._prepare()
-            if self._clients is not None:
-                (self.folder / "clients.csv").write_text(self._clients, "utf-8")
-                await self.run("clients", "import", str(self.folder / "clients.csv"))
             await self.serve()
         except BaseException as error:
             await self._close(type(error), error, error.__traceback__)
@@ -184,14 +181,22 @@ class Rig:
             self._folder.cleanup()
 
     async def _prepare(self) -> None:
-        """Let the database have its schema and the scheme; a file of our own is made once, and copied for the next."""
+        """Let the database have schema, scheme and clients; a file of our own is made once, and copied for the next."""
         file = self.folder / "callrouter.db"
-        if not self._database_url.endswith(str(file)):
-            await self.run("db", "upgrade")
-            await self.apply(self._document)
-            return
-        await _once(None, file, lambda: self.run("db", "upgrade"))
-        await _once(self._document, file, lambda: self.apply(self._document))
+        steps: list[tuple[str | None, Callable[[], Awaitable[object]]]] = [
+            (None, lambda: self.run("db", "upgrade")),
+            (self._document, lambda: self.apply(self._document)),
+            *([(self._clients, self._import)] if self._clients is not None else []),
+        ]
+        for number, (_, make) in enumerate(steps, 1):
+            if self._database_url.endswith(str(file)):
+                await _once(tuple(content for content, _ in steps[:number]), file, make)
+            else:
+                await make()
+
+    async def _import(self) -> None:
+        (self.folder / "clients.csv").write_text(self._clients or "", "utf-8")
+        await self.run("clients", "import", str(self.folder / "clients.csv"))
 
     async def serve(self) -> Router:
         """Start a router and wait until it takes calls."""
@@ -260,17 +265,17 @@ class Rig:
         assert all(row["outcome"] in {"answered", "lost"} for row in rows)
 
 
-_made: dict[str | None, bytes] = {}
-"""SQLite's file without a scheme and with each: two commands, most of a second each, less for every further rig."""
+_made: dict[tuple[str | None, ...], bytes] = {}
+"""SQLite's file after each step: three commands, a second each, less for every further rig that begins alike."""
 
 
-async def _once(scheme: str | None, file: Path, make: Callable[[], Awaitable[object]]) -> None:
-    if scheme in _made:
-        file.write_bytes(_made[scheme])
+async def _once(content: tuple[str | None, ...], file: Path, make: Callable[[], Awaitable[object]]) -> None:
+    if content in _made:
+        file.write_bytes(_made[content])
         return
     await make()
     assert not file.with_name(f"{file.name}-wal").exists(), "a part of the database is in another file"
-    _made[scheme] = file.read_bytes()
+    _made[content] = file.read_bytes()
 
 
 async def start(environment: dict[str, str], folder: Path) -> Router:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from tests.lab import Call, Company, Moment, answers
+from tests.lab import Call, Company, Moment
 from tests.real.house import talk
 from tests.real.rig import Rig, scheme, skipped
 
@@ -72,9 +72,10 @@ async def test_music_instead_of_ringing() -> None:
     """The client hears it before he is answered, again after an announcement, and no longer when he talks."""
     ladder = '{ring = "department", seconds = 8, announce = "sound:vm-press"}'
     async with Rig(scheme(ladder, line=', music = "jazz"'), company=MUSIC) as rig:
-        rig.phone("anna").behaviour = answers(after=2.5)
         call = await rig.trunk.dial("+74951234567", caller="89161234567")
-        await heard(call, 75)
+        anna = await rig.phone("anna").incoming()
+        await heard(call, 120)
+        anna.answer()
         await talk(call, rig.phone("anna"))
         assert call.sound is not None
         others = call.sound.received - call.sound.heard[rig.phone("anna").voice]

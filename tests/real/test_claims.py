@@ -52,8 +52,8 @@ async def test_who_answers_a_new_client_gets_him(house: House) -> None:
 async def test_a_short_talk_claims_nothing(house: House) -> None:
     """A few words make a card for the number, but not a responsible."""
     stranger = house.stranger()
-    row = await _answered_by(house, "vera", "climb", stranger, 2)
-    assert row["talk_seconds"] < CLAIM_AFTER
+    while (row := await _answered_by(house, "vera", "climb", stranger, 2))["talk_seconds"] >= CLAIM_AFTER:
+        stranger = house.stranger()  # a machine that stands still makes a long talk of a few words
     assert row["claimed_by"] is None
     assert await _whose(house, stranger) == []
 

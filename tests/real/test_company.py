@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Behaviour, Call, answers, refuses, rejects, rings, silent
+from tests.lab import Behaviour, Call, answers, refuses, rejects, rings, silent, undisturbed
 from tests.real.generated import FIRST, Firm, Line, draw
 from tests.real.oracle import Dialled, Foreseen, TooCloseError, foresee
 from tests.real.rig import Rig
@@ -25,6 +25,10 @@ STATUS = {"no_answer": 480, "unreachable": 480, "abandoned": 487, None: 200}
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 async def test_a_company_drawn_by_dice(seed: int) -> None:
     """Outcome, winner, reason, steps and the INVITEs of every phone are as foreseen; the ledger equals the phones."""
+    await undisturbed(lambda: _company(seed))
+
+
+async def _company(seed: int) -> None:
     dice = Random(seed)
     firm = draw(dice)
     calls = [_dialled(dice, firm, line, number) for number, line in enumerate(firm.lines)]

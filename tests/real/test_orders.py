@@ -16,7 +16,7 @@ async def test_listed() -> None:
         await talk(call, rig.phone("vera"))
         anna, boris, vera = (rig.phone(one).calls[0] for one in ("anna", "boris", "vera"))
         for earlier, later in ((anna, boris), (boris, vera)):
-            assert later.invited_at - earlier.invited_at > 0.9
+            assert later.invited_at.long_after(earlier.invited_at) > 0.9
             assert later.invited_at.after(earlier.invited_at) < 1.6
             assert earlier.cancel is not None
             assert earlier.cancel.at.apart(later.invited_at) < 0.3
@@ -46,12 +46,12 @@ async def test_two_at_once() -> None:
 
 async def test_each_and_nobody() -> None:
     """Everybody had his turn: the step ends before its time, and the call is lost as not answered."""
-    ladder = '{ring = "department", seconds = 30, order = "listed", each = 0.5}'
+    ladder = '{ring = "department", seconds = 30, order = "listed", each = 1}'
     async with Rig(scheme(ladder)) as rig:
         call = await rig.trunk.dial("+74951234567", caller="89161234567")
         await call.wait("ended")
         (row,) = await rig.ended(1)
         assert row["lost_reason"] == "no_answer"
         assert legs(row) == {person: ["no_answer"] for person in ("anna", "boris", "vera")}
-        assert row["wait_seconds"] > 1.4
-        assert at(row["ended_at"]).after(at(row["arrived_at"])) < 3.0
+        assert row["wait_seconds"] > 2.9
+        assert at(row["ended_at"]).after(at(row["arrived_at"])) < 4.5

@@ -8,7 +8,7 @@ from tests.real.rig import LINE, Rig, legs, scheme
 
 async def test_who_is_rung_with_early_media_is_not_unreachable() -> None:
     """The phone was there and nobody picked up: the leg and the lost call are no_answer."""
-    async with Rig(scheme('{ring = "person:anna", seconds = 1.5}')) as rig:
+    async with Rig(scheme('{ring = "person:anna", seconds = 3}')) as rig:
         rig.phone("anna").behaviour = Behaviour(ring_after=None)
         call = await rig.trunk.dial(LINE, caller="89161234567")
         incoming = await rig.phone("anna").incoming()

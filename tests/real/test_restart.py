@@ -9,7 +9,7 @@ from tests.real.rig import LINE, Rig, legs, scheme
 
 LADDER = """
   {ring = "responsible", seconds = 1},
-  {ring = "department", seconds = 2},
+  {ring = "department", seconds = 5},
   {ring = "head", seconds = 1},
 """
 
@@ -17,7 +17,7 @@ LADDER = """
 async def test_killed_while_phones_ring() -> None:
     """The phones ring on while the router is away, and the ladder goes on in the step that ran."""
     # Anna could ring for 23 seconds: Asterisk's own timer does not stop her, however slowly the router comes back.
-    ladder = LADDER.replace('"department", seconds = 2', '"department", seconds = 20')
+    ladder = LADDER.replace('"department", seconds = 5', '"department", seconds = 20')
     async with Rig(scheme(ladder), clients="phone,name,responsible\n89161234567,ООО Ромашка,anna\n") as rig:
         call = await rig.trunk.dial(LINE, caller="89161234567")
         await (await rig.phone("anna").incoming()).wait("ringing")

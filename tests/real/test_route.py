@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import rings
+from tests.lab import rings, undisturbed
 from tests.real.generated import Firm, Line, draw
 from tests.real.house import at
 from tests.real.oracle import Dialled, Foreseen, TooCloseError, foresee
@@ -24,6 +24,10 @@ NEAR = 0.4
 @pytest.mark.parametrize("seed", [11, 12, 14])
 async def test_the_forecast_of_a_company_drawn_by_dice(seed: int) -> None:
     """Each call's steps, INVITEs, their times and its reason are as `route` said; `calls show` says it in its words."""
+    await undisturbed(lambda: _company(seed))
+
+
+async def _company(seed: int) -> None:
     dice = Random(seed)
     firm = draw(dice, departments=2)
     calls = _calls(dice, firm)
