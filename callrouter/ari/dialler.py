@@ -74,6 +74,8 @@ class Dialler:
                 return self._not_rung(ring, error)
         finally:
             self._making.discard(ring.leg)
+        if ring.leg not in self._undialled:  # it is being dialled, for as long as was left then: that says how late
+            return None
         return self._delayed(ring, begun)
 
     def is_made(self, leg: LegId) -> bool:

@@ -132,15 +132,44 @@ async def test_a_phone_that_is_called_late_says_so() -> None:
     """While Asterisk is silent the step has not begun: it rings so much longer, by Asterisk's timer too."""
     wire = Wire()
     async with FakeAri(answers={"POST channels/create": Answer(after=0.6)}) as ari, a_phone(ari, wire) as phone:
-        begun = time.monotonic()
-        phone.dialler._now = lambda: 1000.0 + time.monotonic() - begun
-        event = await phone.perform(CALL, RING)
-        assert isinstance(event, ev.LegDelayed)
-        assert 1.8 <= event.seconds < 2.5  # two attempts of half a second, and one that is waited for
-        dialled = await asyncio.wait_for(wire.calls.told.get(), 2)
+        _let_time_pass(phone)
+        assert await phone.perform(CALL, RING) is None
+        dialled = await asyncio.wait_for(wire.calls.told.get(), 10)
         assert isinstance(dialled, ev.LegDelayed)
+        assert dialled.seconds >= 0.6  # its channel came then, whatever was asked again meanwhile
         dial = next(one for one in ari.asked if str(one) == f"POST channels/{LEG}/dial")
         assert dial.params == {"timeout": "13"}
+
+
+async def test_a_phone_that_is_made_late_and_is_not_there_yet_says_so() -> None:
+    """Nothing else would, if its channel came later still."""
+    async with (
+        FakeAri(answers={"POST channels/create": Answer(after=0.6)}, creates=False) as ari,
+        a_phone(ari) as phone,
+    ):
+        _let_time_pass(phone)
+        event = await phone.perform(CALL, RING)
+        assert isinstance(event, ev.LegDelayed)
+        assert event.seconds >= 1.8  # two attempts of half a second, and one that is waited for
+
+
+async def test_only_the_reply_is_late() -> None:
+    """A phone that was dialled in time rings for as long as Asterisk was told, and its step lasts no longer."""
+    wire, late = Wire(), Answer(after=0.6)
+    async with FakeAri(answers={"POST channels/create": late}, creates=False) as ari, a_phone(ari, wire) as phone:
+        ringing = asyncio.create_task(phone.perform(CALL, RING))
+        await ari.was_asked("POST channels/create")
+        made = {"id": LEG, "name": "PJSIP/101-1", "state": "Down"}
+        wire.hear(ms.MESSAGE.validate_python({"type": "StasisStart", "channel": made, "args": ["leg"]}))
+        await ari.was_asked(f"POST channels/{LEG}/dial")
+        _let_time_pass(phone)
+        assert await ringing is None
+        assert wire.calls.told.empty()
+
+
+def _let_time_pass(phone: AriPhone) -> None:
+    begun = time.monotonic()
+    phone.dialler._now = lambda: 1000.0 + time.monotonic() - begun
 
 
 async def test_a_channel_that_never_comes_holds_up_nobody() -> None:
