@@ -53,7 +53,7 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
         period=period,
         calls=calls,
         figures=made | await _listed(connection, calls, period),
-        heard=await _heard(connection, Period(needed_from(period), period.end, timezone)),
+        heard=await _heard(connection, calls, company, period),
         days=by_date,
         hours=by_hour,
         company=company,
@@ -85,13 +85,20 @@ async def counted(
     return {one: by_date.get(one, Count()) for one in dates}, dict(sorted(hours.items()))
 
 
-async def _heard(connection: AsyncConnection, period: Period) -> Heard:
-    """Return when calls came and went in a period."""
+async def _heard(connection: AsyncConnection, calls: Ended, company: Company, period: Period) -> Heard:
+    """Return when calls came and went on a date and the week before."""
     dates: defaultdict[int, set[date]] = defaultdict(set)
-    for one in await queries.heard_quarters(connection, period.start, period.end):
+    before = Period(needed_from(period), period.start, period.timezone)
+    for one in await queries.heard_quarters(connection, before.start, period.end):
         at = local(one, period.timezone)
         dates[at.hour].add(at.date())
-    last = await queries.last_called(connection, period.start, period.end)
+    last = calls.last_called()
+    missed = {line.key for line in company.lines if line.opens} - set(map(company.line_of, last))
+    for part in reversed(days.dates(before)) if missed else ():
+        dialled = {str(line) for line in (await days.counted(connection, part, {"by_line"})).of("by_line")}
+        if missed & set(map(company.line_of, dialled)):
+            last = await queries.last_called(connection, part.start, part.end) | last
+            missed -= set(map(company.line_of, dialled))
     return Heard({hour: frozenset(those) for hour, those in dates.items()}, last)
 
 

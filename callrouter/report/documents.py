@@ -28,15 +28,26 @@ AT_ONCE = 500
 _INSTANTS = ("arrived_at", "answered_at", "ended_at")
 _OF_A_PERSON = ("caller", "caller_raw", "client")
 _MILLI = 1000
+_SECONDS = tuple(f"{number:02}." for number in range(60))
+_MILLIS = tuple(f"{number:03}Z" for number in range(_MILLI))
 _NOTHING: Sequence[Any] = ()
 
 
 class Instants(dict[int | None, str | None]):
-    """Instants as they are written, by the microseconds in which they are kept."""
+    """Instants as `rfc3339` writes them, by the microseconds in which they are kept."""
 
-    def __missing__(self, micro: int | None) -> str | None:
-        """Write one that did not come before."""
-        self[micro] = text = None if micro is None else rfc3339(micro / MICRO)
+    def __init__(self) -> None:
+        """Begin without any."""
+        super().__init__({None: None})
+        self._minutes: dict[int, str] = {}
+
+    def __missing__(self, micro: int) -> str:
+        """Write one that did not come before: a minute is written once, for there are few of them in a date."""
+        number, rest = divmod(round(micro / MICRO * _MILLI), 60 * _MILLI)
+        minute = self._minutes.get(number)
+        if minute is None:
+            self._minutes[number] = minute = str(rfc3339(number * 60))[: -len("00.000Z")]
+        self[micro] = text = minute + _SECONDS[rest // _MILLI] + _MILLIS[rest % _MILLI]
         return text
 
 
@@ -80,7 +91,7 @@ class Documents:
 
     def _talk(self, talk: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
         at = self._at
-        return [{"person": person, "started_at": at[since], "ended_at": at[until]} for _, person, since, until in talk]
+        return [{"person": person, "started_at": at[since], "ended_at": at[until]} for person, since, until in talk]
 
     def _steps(self, steps: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
         at = self._at
@@ -93,7 +104,7 @@ class Documents:
                 "ended_at": at[until],
                 "skipped": skipped,
             }
-            for _, step, action, target, since, until, skipped, _ in steps
+            for step, action, target, since, until, skipped, _ in steps
         ]
 
     def _legs(self, legs: Iterable[Sequence[Any]]) -> list[dict[str, object]]:
@@ -109,7 +120,7 @@ class Documents:
                 "ended_at": at[until],
                 "result": result,
             }
-            for _, person, phone, step, since, rang, answered, until, result in legs
+            for person, phone, step, since, rang, answered, until, result in legs
         ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from callrouter.ledger.period import rfc3339
-from callrouter.report.safe import E164, REPLACED, defused, masked, receiver
+from callrouter.report.safe import E164, defused, masked, receiver
 
 if TYPE_CHECKING:
     from callrouter.report.audit import Audit
@@ -82,25 +82,15 @@ class Cells(dict[object, object]):
     """Values as cells that no spreadsheet computes, each looked at once: most of them stand in many calls."""
 
     def __init__(self, *, is_number: bool) -> None:
-        """Begin without any; `is_number`: of a column of our own E.164 numbers, which stay as they are."""
-        super().__init__()
-        self._column = "caller" if is_number else ""
+        """Begin without any; `is_number`: of columns of our own E.164 numbers, which stay as they are."""
+        super().__init__({None: None, False: "false", True: "true"})
+        self._is_number = is_number
 
-    def __missing__(self, value: object) -> object:
-        """Return the cell."""
-        self[value] = made = harmless(self._column, value)
+    def __missing__(self, text: str) -> str:
+        """Return the cell of a text."""
+        is_ours = self._is_number and E164.fullmatch(text.replace("*", "0"))  # masked ones too
+        self[text] = made = text if is_ours else defused(text)
         return made
-
-
-def harmless(column: str, value: object) -> object:
-    """Return a cell that no spreadsheet computes; our own E.164 numbers stay as they are, masked ones too."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str) or (column in NUMBERS and E164.fullmatch(value.replace("*", "0"))):
-        return value
-    return defused(value.replace("\0", REPLACED))
 
 
 def as_json(value: object) -> bytes:

@@ -39,15 +39,15 @@ class Calls(Protocol):
 
     @property
     def talk(self) -> Parts:
-        """Return by call's id each stretch of talk: the id, person, beginning and end."""
+        """Return by call's id each stretch of talk: its person, beginning and end."""
 
     @property
     def steps(self) -> Parts:
-        """Return by call's id each step: the id, then its fields."""
+        """Return by call's id each step: its fields."""
 
     @property
     def legs(self) -> Parts:
-        """Return by call's id each leg: the id, then its fields."""
+        """Return by call's id each leg: its fields."""
 
 
 class Difference(Protocol):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula; the last four are the signs at their full width."""
+_SIGNS = frozenset(SIGNS)
 E164 = re.compile(r"\+[0-9]{1,15}")
 _NUMBER = re.compile(r"\+?[0-9](?:[\s().-]*[0-9]){6,}")
 _SHOWN_FIRST, _SHOWN_LAST = 4, 2
@@ -25,7 +26,7 @@ def clean(text: str) -> str:
 def defused(text: str) -> str:
     """Return free text that no spreadsheet computes."""
     text = text.replace("\0", REPLACED)
-    return f"'{text}" if text.startswith(SIGNS) else text
+    return f"'{text}" if text[:1] in _SIGNS else text
 
 
 def receiver(to: str) -> str:

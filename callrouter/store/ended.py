@@ -10,7 +10,7 @@ from sqlalchemy import select
 from callrouter.core.words import PersonId
 from callrouter.store import rows
 from callrouter.store.queries import Recorded
-from callrouter.store.tables import calls
+from callrouter.store.tables import Words, calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 NAMES = (*rows.OWN, "claimed_by")
 _MOMENTS = frozenset(NAMES.index(name) for name in ("arrived_at", "answered_at", "ended_at"))
+_OFTEN = frozenset(
+    at
+    for at, name in enumerate(NAMES[1:])
+    if isinstance(calls.c[name].type, Words) and name not in {"caller", "caller_raw", "client", "asterisk_id"}
+)
+_TARGET = rows.FIELDS["steps"].index("target")
 _NOTHING: Sequence[Any] = ()
 
 
@@ -49,8 +55,13 @@ class Ended:
         """Return those of which a step's target holds one of these words."""
         wanted = tuple(words)
         for own in self.own:
-            if any(word in step[3] for step in self.steps.get(own[0], _NOTHING) for word in wanted):
+            if any(word in step[_TARGET] for step in self.steps.get(own[0], _NOTHING) for word in wanted):
                 yield self._recorded(own)
+
+    def last_called(self) -> dict[str, Instant]:
+        """Return when the last call from outside came to each number that was dialled."""
+        line, way, at = (self.names.index(name) for name in ("line", "direction", "arrived_at"))
+        return {own[line]: rows.seconds(own[at]) for own in self.own if own[way] == "in"}
 
     def _recorded(self, own: Sequence[Any]) -> Recorded:
         """Return the object, the same one each time."""
@@ -74,6 +85,6 @@ async def ended(connection: AsyncConnection, start: Instant, end: Instant) -> En
         calls.c.arrived_at < end,
     )
     query = select(*(rows.kept(calls.c[name]) for name in NAMES)).where(*wanted)
-    own = (await connection.execute(query.order_by(calls.c.arrived_at, calls.c.id))).all()
-    parts = await rows.parts_of(connection, [one[0] for one in own], select(calls.c.id).where(*wanted))
-    return Ended(own, *parts)
+    found = (await connection.execute(query.order_by(calls.c.arrived_at, calls.c.id))).all()
+    own = [(call, *rest) for call, rest in rows.lean(found, _OFTEN)]
+    return Ended(own, *await rows.parts_of(connection, [one[0] for one in own]))

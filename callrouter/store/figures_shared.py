@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import case, func, select, type_coerce
+from sqlalchemy import exists, func, or_, select, union_all
 
 from callrouter.ledger import shared
 from callrouter.ledger.figure import printed
 from callrouter.ledger.talk import Segment
-from callrouter.store.figures_parts import IS_CONVERSATION, spoken
-from callrouter.store.tables import Moment, calls
+from callrouter.store import rows
+from callrouter.store.figures_calls import ANSWERED
+from callrouter.store.figures_parts import spoken
+from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.outcome import CallRow
@@ -32,6 +34,12 @@ class _Call:
     arrived_at: Instant
 
 
+_WAYS = tuple(
+    (number, (ANSWERED, calls.c.direction == way)) for number, way in ((calls.c.caller, "in"), (calls.c.line, "out"))
+)
+"""Whose number it is, and which conversations those are."""
+
+
 async def block(connection: AsyncConnection, period: Period) -> dict[str, object]:
     """Return the clients two of ours talked to within seven days, each with the people and how many calls."""
     return printed(shared.block(await _found(connection, period)))
@@ -43,17 +51,42 @@ async def numbers(connection: AsyncConnection, period: Period) -> tuple[str, ...
 
 
 async def _found(connection: AsyncConnection, period: Period) -> dict[str, tuple[Segment, ...]]:
-    since = period.start - shared.WITHIN
-    number = case((calls.c.direction == "out", calls.c.line), else_=calls.c.caller)
-    near = IS_CONVERSATION, calls.c.arrived_at >= since, calls.c.arrived_at < period.end
-    several = (func.count() > 1) & (func.max(calls.c.arrived_at) >= type_coerce(period.start, Moment))
-    numbers = select(number).where(*near, number.is_not(None)).group_by(number).having(several)
-    said = spoken(*near, number.in_(numbers))
+    numbers = (await connection.execute(_several(period))).scalars().all()
+    given = rows.given_in(connection)
+    theirs = (
+        select(calls.c.id).join(given, number == given.c.value).where(*which, *_arrived(_since(period), period.end))
+        for number, which in _WAYS
+    )
+    said = spoken(calls.c.id.in_(union_all(*theirs)))
     query = select(said).where(said.c.person.is_not(None))
+    query = query.order_by(said.c.arrived_at, said.c.id, said.c.started_at)
     known: dict[str, _Call] = {}
-    found = await connection.execute(query.order_by(said.c.arrived_at, said.c.id, said.c.started_at))
-    segments = [_segment(one, known) for one in found]
+    segments = [_segment(one, known) for one in await connection.execute(query, rows.given_as(numbers))]
     return shared.shared_clients(segments, period)
+
+
+def _several(period: Period) -> Select[Any]:
+    """Return the numbers with which there was a conversation in the period, and another in it or near before it.
+
+    Each is looked up by itself: of the calls of a week few are with somebody who talked on its last day.
+    """
+    times = _arrived(period.start, period.end)
+    talked = union_all(*(select(number.label("number")).where(*which, *times) for number, which in _WAYS)).subquery()
+    once = select(talked.c.number, func.count().label("calls")).where(talked.c.number.is_not(None))
+    counted = once.group_by(talked.c.number).subquery()
+    before = [
+        exists().where(number == counted.c.number, *which, *_arrived(_since(period), period.start))
+        for number, which in _WAYS
+    ]
+    return select(counted.c.number).where(or_(counted.c.calls > 1, *before))
+
+
+def _since(period: Period) -> Instant:
+    return period.start - shared.WITHIN
+
+
+def _arrived(start: Instant, end: Instant) -> tuple[ColumnElement[bool], ...]:
+    return calls.c.arrived_at >= start, calls.c.arrived_at < end
 
 
 def _segment(one: Row[Any], known: dict[str, _Call]) -> Segment:

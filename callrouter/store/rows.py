@@ -8,20 +8,20 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Table, bindparam, insert, select, type_coerce, update
+from sqlalchemy import JSON, Table, Text, bindparam, cast, func, insert, select, type_coerce, update
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.words import LostReason, PersonId, Result, Why
-from callrouter.store.tables import MICRO, Moment, Pairs, call_legs, call_steps, call_talk, calls
+from callrouter.store.tables import MICRO, Moment, Pairs, Words, call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Iterator
 
-    from sqlalchemy import Column, ColumnElement, Row, Select
+    from sqlalchemy import Column, ColumnElement, Row, TableValuedAlias
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 PARTS: tuple[tuple[str, Table], ...] = (("steps", call_steps), ("legs", call_legs), ("talk", call_talk))
-_FIELDS = {
+FIELDS = {
     name: tuple(field.name for field in fields(part))
     for name, part in (("steps", StepRow), ("legs", LegRow), ("talk", TalkRow))
 }
@@ -56,7 +56,7 @@ async def finish(connection: AsyncConnection, row: CallRow, known: dict[str, obj
 
 
 def _lines(row: CallRow, name: str) -> list[dict[str, object]]:
-    names = _FIELDS[name]
+    names = FIELDS[name]
     return [
         {"call_id": row.id, "position": at} | {one: getattr(part, one) for one in names}
         for at, part in enumerate(getattr(row, name))
@@ -67,44 +67,57 @@ def _own(row: CallRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in OWN}
 
 
-async def load(
-    connection: AsyncConnection, found: Sequence[Row[Any]], *, parts: bool = True, among: Select[Any] | None = None
-) -> tuple[CallRow, ...]:
-    """Return the calls of these rows of the table, with their steps, legs and talk unless `parts` is off.
-
-    Many are read faster when a query says which ids they are `among`.
-    """
-    kept = await parts_of(connection, [one.id for one in found] if parts else [], among)
+async def load(connection: AsyncConnection, found: Sequence[Row[Any]], *, parts: bool = True) -> tuple[CallRow, ...]:
+    """Return the calls of these rows of the table, with their steps, legs and talk unless `parts` is off."""
+    kept = await parts_of(connection, [one.id for one in found] if parts else [])
     return tuple([made(_own_of(one), *(part.get(one[0], ()) for part in kept)) for one in found])
 
 
 CHUNK = 500
-"""Ids in one statement: SQLite takes 32,766 variables, PostgreSQL's driver as many."""
+"""Ids in one statement, for who asks for them one by one."""
 Part = Mapping[str, Sequence[Sequence[Any]]]
-"""Steps, legs or talk by the id of their call, in order, each as it is kept: the id, then its fields."""
+"""Steps, legs or talk by the id of their call, in order, each as it is kept."""
 
 
-async def parts_of(
-    connection: AsyncConnection, ids: Sequence[str], among: Select[Any] | None
-) -> tuple[Part, Part, Part]:
+async def parts_of(connection: AsyncConnection, ids: Sequence[str]) -> tuple[Part, Part, Part]:
     """Return the talk, steps and legs of these calls as they are kept."""
-    talk, steps, legs = [
-        await _part(connection, table, ids, among if len(ids) > CHUNK else None)
-        for table in (call_talk, call_steps, call_legs)
-    ]
-    return talk, steps, legs
+    return (
+        await _part(connection, call_talk, ids),
+        await _part(connection, call_steps, ids),
+        await _part(connection, call_legs, ids),
+    )
 
 
-async def _part(connection: AsyncConnection, table: Table, ids: Sequence[str], among: Select[Any] | None) -> Part:
+async def _part(connection: AsyncConnection, table: Table, ids: Sequence[str]) -> Part:
     by_call: dict[str, list[Sequence[Any]]] = {}
-    query = _KEPT[table.name].order_by(table.c.call_id, table.c.position)
-    wanted = table.c.call_id.in_(bindparam("ids", expanding=True))
-    chunks = [{"ids": ids[start : start + CHUNK]} for start in range(0, len(ids), CHUNK)]
-    asked = [(wanted, one) for one in chunks] if among is None else [(table.c.call_id.in_(among), {})]
-    for condition, values in asked:
-        for one in await connection.execute(query.where(condition), values):
-            by_call.setdefault(one[0], []).append(one)
+    given = given_in(connection)
+    query = _KEPT[table.name].where(table.c.call_id.in_(select(given.c.value)))
+    query = query.order_by(table.c.call_id, table.c.position)
+    found = (await connection.execute(query, given_as(ids))).all() if ids else ()
+    for call_id, one in lean(found, _TEXTS[table.name]):
+        by_call.setdefault(call_id, []).append(one)
     return by_call
+
+
+def lean(found: Sequence[Sequence[Any]], texts: Container[int]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Return the first value of each row and the others, a text that stands in many of these columns kept once."""
+    first, *columns = zip(*found, strict=True) if found else ((),)
+    once: dict[str | None, str | None] = {}
+    rest = [map(once.setdefault, one, one) if at in texts else one for at, one in enumerate(columns)]
+    return zip(first, zip(*rest, strict=True), strict=False)
+
+
+def given_in(connection: AsyncConnection) -> TableValuedAlias:
+    """Return any number of words given to a statement, as a table of one column, `value`."""
+    words = bindparam("given", type_=Text)
+    if connection.dialect.name == "sqlite":
+        return func.json_each(words).table_valued("value")
+    return func.json_array_elements_text(cast(words, JSON)).table_valued("value")
+
+
+def given_as(words: Iterable[str]) -> dict[str, str]:
+    """Return how they are given: one value, a JSON array, for the databases have a limit to the number of values."""
+    return {"given": orjson.dumps(tuple(words)).decode()}
 
 
 def kept(column: Column[Any]) -> ColumnElement[Any]:
@@ -117,7 +130,11 @@ def seconds(micro: int | None) -> Any:
     return None if micro is None else micro / MICRO
 
 
-_KEPT = {table.name: select(table.c.call_id, *(kept(table.c[one]) for one in _FIELDS[name])) for name, table in PARTS}
+_KEPT = {table.name: select(table.c.call_id, *(kept(table.c[one]) for one in FIELDS[name])) for name, table in PARTS}
+_TEXTS = {
+    table.name: {at for at, one in enumerate(FIELDS[name]) if isinstance(table.c[one].type, Words)}
+    for name, table in PARTS
+}
 _own_of = itemgetter(*(list(calls.c.keys()).index(name) for name in OWN))
 _FIRST = [field.name for field in fields(CallRow)].index("talk")
 _REASON = OWN.index("lost_reason")
@@ -140,16 +157,17 @@ def made(
     return CallRow(*values)
 
 
-def _talk(_: str, person: Any, since: int, until: int | None) -> TalkRow:
+def _talk(person: Any, since: int, until: int | None) -> TalkRow:
     return TalkRow(person, seconds(since), seconds(until))
 
 
-def _step(_: str, step: int, action: str, target: str, since: int, until: int | None, *rest: Any) -> StepRow:
+def _step(step: int, action: str, target: str, since: int, until: int | None, *rest: Any) -> StepRow:
     skipped, passed = rest
     over = tuple([(PersonId(who), Why(why)) for who, why in orjson.loads(passed)]) if passed else ()
     return StepRow(step, action, target, seconds(since), seconds(until), _WHYS[skipped], over)
 
 
-def _leg(_: str, person: Any, phone: str, step: int, *times: Any) -> LegRow:
-    began, rang, answered, ended, result = times
-    return LegRow(person, phone, step, *map(seconds, (began, rang, answered, ended)), _RESULTS[result])
+def _leg(person: Any, phone: str, step: int, *times: Any) -> LegRow:
+    *moments, result = times
+    began, rang, answered, ended = map(seconds, moments)
+    return LegRow(person, phone, step, began, rang, answered, ended, _RESULTS[result])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,12 @@ from callrouter.jobs.nightly import TERM, Made, Nightly
 from callrouter.report.edition import Edition, digest
 from callrouter.report.export import files
 from callrouter.routing.scheme import parse
-from callrouter.store import editions, outbox, runs, schemes
+from callrouter.store import days, editions, outbox, runs, schemes
 from callrouter.store.outbox import Listed
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables_outbox import editions as kept
 from tests.jobs.test_sending import Clock
+from tests.report.nights import kept as kept_calls
 from tests.store.lives import abandoned, answered
 from tests.store.test_records import SCHEME
 
@@ -276,7 +277,26 @@ async def test_somebodys_name_is_no_news(database: Database, journal: Journal) -
         known = await night(connection, FRIDAY, "Europe/Moscow", at("2026-11-21T07:00"))
     (one,) = known.calls
     other = replace(one, row=replace(one.row, caller=None, caller_raw="", client=None))
-    assert digest(replace(known, calls=(other,))) == digest(known)
+    assert digest(replace(known, calls=kept_calls([other]))) == digest(known)
     late = replace(one, row=replace(one.row, outcome="lost"))
-    assert digest(replace(known, calls=(late,))) != digest(known)
+    assert digest(replace(known, calls=kept_calls([late]))) != digest(known)
     assert digest(replace(known, records=known.records + 1)) != digest(known)
+
+
+async def test_when_a_line_was_called_last(database: Database, journal: Journal) -> None:
+    """On the date, else in the week before, whether its dates are added up or not; of no line longer ago."""
+    lines = "".join(f'"+7499100000{number}" = {{department = "sales"}}\n' for number in range(4))
+    async with database.writing() as connection:
+        await schemes.apply(connection, document().replace(b"[lines]\n", b"[lines]\n" + lines.encode()), 1.0)
+    came = ((0, "20T09:00"), (0, "18T09:00"), (1, "17T10:00"), (1, "17T09:00"), (2, "13T00:00"), (3, "12T23:59"))
+    for number, (line, when) in enumerate(came):
+        begun = at(f"2026-11-{when}")
+        answered(journal, f"019{number}-a", at=begun + 0.25, arrived_at=begun, line=f"+7499100000{line}")
+    await Shipper(journal, database).drain()
+    last = {f"+7499100000{line}": at(f"2026-11-{when}") for line, when in (came[0], came[2], came[4])}
+    for one in (None, FRIDAY - timedelta(days=3), FRIDAY - timedelta(days=7)):
+        assert one is None or await days.add_up(database, one, "Europe/Moscow")
+        async with database.reading() as connection:
+            known = await night(connection, FRIDAY, "Europe/Moscow", at("2026-11-21T07:00"))
+        assert known.heard.last == last
+        assert known.heard.dates[9] == {FRIDAY, FRIDAY - timedelta(days=2), FRIDAY - timedelta(days=3)}

@@ -54,18 +54,16 @@ def night(*calls: CallRow, of: date = MONDAY, company: Company = COMPANY, **know
 def kept(calls: Iterable[Recorded]) -> Ended:
     """These calls as the database has them."""
     known = tuple(calls)
-    parts = ("talk", "steps", "legs")
-    return Ended(
-        [(*(_kept(name, getattr(one.row, name)) for name in NAMES[:-1]), one.claimed_by) for one in known],
-        *(
-            {one.row.id: [_part(one.row.id, part) for part in getattr(one.row, name)] for one in known}
-            for name in parts
-        ),
-    )
+    own = [(*(_kept(name, getattr(one.row, name)) for name in NAMES[:-1]), one.claimed_by) for one in known]
+    return Ended(own, _parts(known, "talk"), _parts(known, "steps"), _parts(known, "legs"))
 
 
-def _part(call: str, part: Any) -> tuple[Any, ...]:
-    return call, *(_kept(one.name, getattr(part, one.name)) for one in fields(part))
+def _parts(known: tuple[Recorded, ...], name: str) -> dict[str, list[tuple[Any, ...]]]:
+    return {one.row.id: [_part(part) for part in getattr(one.row, name)] for one in known}
+
+
+def _part(part: Any) -> tuple[Any, ...]:
+    return tuple(_kept(one.name, getattr(part, one.name)) for one in fields(part))
 
 
 def _kept(name: str, value: Any) -> Any:
