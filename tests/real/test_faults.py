@@ -23,7 +23,8 @@ CALLER = "89161234567"
 async def faulty(ladder: str = LADDER) -> AsyncIterator[tuple[Rig, Proxy]]:
     """Yield a rig whose ARI is behind a proxy; anna is the caller's own."""
     proxy = Proxy()
-    async with Rig(scheme(ladder), clients=CLIENT, ari=proxy) as rig:
+    document = scheme(ladder).replace("ring_at_most = 6", "ring_at_most = 12")  # a slow machine is given its time
+    async with Rig(document, clients=CLIENT, ari=proxy) as rig:
         yield rig, proxy
 
 
@@ -34,7 +35,7 @@ async def until(moment: Moment, seconds: float) -> None:
 
 async def test_cut_in_the_middle_of_a_step() -> None:
     """Phones ring on while the connection is gone, and who picks up just then is connected when it is back."""
-    async with faulty() as (rig, proxy):
+    async with faulty('{ring = "responsible", seconds = 5}') as (rig, proxy):
         call = await rig.trunk.dial(LINE, caller=CALLER)
         incoming = await rig.phone("anna").incoming()
         await incoming.wait("ringing")

@@ -13,7 +13,7 @@ from tests.lab import Proxy, patience
 from tests.real.house import at
 from tests.real.rig import LINE, Rig, scheme
 
-LADDER = '{ring = "department", seconds = 2}'
+LADDER = '{ring = "department", seconds = 3}'
 
 
 @asynccontextmanager
@@ -78,7 +78,7 @@ async def test_who_leaves_before_the_ladder_runs_out_has_abandoned_the_call() ->
         proxy.stall()
         await asyncio.sleep(0.5)
         await call.hangup()
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(3.5)
         proxy.resume()
         (row,) = await rig.ended(1)
         assert (row["outcome"], row["lost_reason"], row["lost_step"]) == ("lost", "abandoned", 1)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def _conversation(house: House) -> tuple[Call, Call]:
     """A client and Anna talk."""
-    call = await house.call("climb", ANNAS)
+    call = await house.call("patient", ANNAS)
     (anna,) = await house.rings("anna")
     anna.answer()
     await talk(call, anna)
