@@ -38,7 +38,7 @@ async def behind(connection: AsyncConnection, directory: Path) -> tuple[Behind, 
 
 
 def segments(directory: Path) -> list[Path]:
-    """Return the segments of all workers, oldest first."""
+    """Return the segments of all workers, each worker's from its oldest on."""
     return sorted(directory.glob("*@*.jsonl"))
 
 
