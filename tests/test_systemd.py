@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shlex
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from callrouter import systemd
+from tests.docs.test_commands import is_name
 
 UNITS = Path(__file__).parent.parent / "docs" / "systemd"
 
@@ -82,3 +85,14 @@ def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", "--no-pager", str(tmp_path / name)]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert [line for line in said.stderr.splitlines() if name in line] == []
+
+
+@pytest.mark.parametrize("unit", ["callrouter.service", "callrouter-export.service"])
+def test_what_a_unit_starts_is_a_command(unit: str) -> None:
+    """With options that it has, and in the folder where the guide has put everything."""
+    text = (UNITS / unit).read_text("utf-8")
+    started = re.findall(r"^ExecStart=/opt/callrouter/bin/callrouter (.+)$", text, re.MULTILINE)
+    assert started
+    assert not any(is_name(shlex.split(words)) for words in started)
+    assert "\nWorkingDirectory=/var/lib/callrouter\n" in text
+    assert "CALLROUTER_DATA_DIR" not in text
