@@ -23,7 +23,7 @@ NEAR = 0.1
 WHY = ("colleague", "caller", "end of the step")
 """What a phone's call is taken away for."""
 ALL_AT_ONCE = Step("ring", "department", 5.0)
-ANNA, THEN_BORIS = Step("ring", "person:anna", 0.5), Step("ring", "person:boris", 5.0)
+ANNA, THEN_BORIS = Step("ring", "person:anna", STEP), Step("ring", "person:boris", 5.0)
 ANNA_AT_LENGTH = Step("ring", "person:anna", 5.0)
 """Her step's end is not what is raced against."""
 
@@ -57,7 +57,7 @@ async def test_an_answer_at_the_very_end_of_the_step() -> None:
     """Anna is in time and talks, or she is too late: then she hears nobody, and the next step's Boris talks."""
 
     async def race(lane: Lane, apart: float) -> Round:
-        lane.desks["anna"].behaviour = answers(after=0.5 + apart)
+        lane.desks["anna"].behaviour = answers(after=STEP + apart)
         lane.desks["boris"].behaviour = answers()
         return await _somebody_talks(lane)
 
