@@ -39,7 +39,7 @@ def turns(block: Block) -> Iterator[tuple[str, str | None]]:
 def test_a_block_is_typed(block: Block, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Into a real shell; its commands succeed, or answer what the page shows."""
     folder = request.getfixturevalue("company" if block.page in OF_A_COMPANY else "example")
-    more = stand_ins(tmp_path)
+    more = stand_ins(tmp_path) | {"HOME": str(folder)}
     assert list(turns(block))
     for command, answer in turns(block):
         done = typed(command, folder, **more)
@@ -76,7 +76,7 @@ def test_what_is_typed_elsewhere_is_there_and_is_typed() -> None:
     named = [*elsewhere.PAGES.values(), *elsewhere.BLOCKS.values(), *elsewhere.COMMANDS.values()]
     assert [test for _, test in named if not_there(f"`{test}`") or not (ROOT / test.partition("::")[0]).exists()] == []
     for page, (_, test) in elsewhere.PAGES.items():
-        assert f'"{page.rpartition("/")[2]}"' in (ROOT / test.partition("::")[0]).read_text("utf-8")
+        assert f'{page.rpartition("/")[2]}"' in (ROOT / test.partition("::")[0]).read_text("utf-8")
 
 
 def test_there_are_blocks() -> None:
