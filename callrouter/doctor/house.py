@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from callrouter.ari.survey import Survey
 from callrouter.core.words import Instant
+from callrouter.doctor.console import Asked
 from callrouter.doctor.finding import Check, Finding, fail, unknown, warn
 from callrouter.routing.values import Scheme
 
@@ -31,7 +31,7 @@ PHONE = Check(
 CHECKS = (ZONE, PHONE)
 
 
-async def zones(asked: Survey, scheme: Scheme, at: Instant) -> AsyncGenerator[Finding]:
+async def zones(asked: Asked, scheme: Scheme, at: Instant) -> AsyncGenerator[Finding]:
     """Compare the clocks of the calendars' zones: where Asterisk does not know a zone, the fallback's hours are UTC."""
     for zone in sorted({calendar.timezone for calendar in scheme.calendars.values()}):
         ours = datetime.fromtimestamp(int(at), ZoneInfo(zone)).strftime(SHOWN)
@@ -40,8 +40,11 @@ async def zones(asked: Survey, scheme: Scheme, at: Instant) -> AsyncGenerator[Fi
         yield ZONE.ok(seen, zone=zone) if ours == theirs else ZONE.fault("other", seen, zone=zone)
 
 
-async def phones(asked: Survey, scheme: Scheme, endpoints: Mapping[str, str]) -> AsyncGenerator[Finding]:
-    """Look for each person's phones among Asterisk's endpoints, by name, and for their contacts."""
+async def phones(asked: Asked, scheme: Scheme, endpoints: Mapping[str, str] | None) -> AsyncGenerator[Finding]:
+    """Look for each person's phones among Asterisk's endpoints, by name, and for their contacts.
+
+    `endpoints`: the state of each; None: the console does not show them.
+    """
     for person in scheme.people.values():
         for phone in person.phones:
             which, seen = await _phone(asked, phone, endpoints)
@@ -49,19 +52,26 @@ async def phones(asked: Survey, scheme: Scheme, endpoints: Mapping[str, str]) ->
             yield PHONE.ok(seen, **names) if which == "ok" else PHONE.fault(which, seen, **names)
 
 
-async def _phone(asked: Survey, phone: str, endpoints: Mapping[str, str]) -> tuple[str, str]:
+async def _phone(asked: Asked, phone: str, endpoints: Mapping[str, str] | None) -> tuple[str, str]:
     technology, _, resource = phone.partition("/")
     if technology == "Local":
         number, _, context = resource.partition("/")[0].partition("@")
         is_there = await asked.has_extension(context or "default", number)
         return ("ok", "the dialplan knows it") if is_there else ("none", "the dialplan does not know it")
     if technology != "PJSIP":
-        return judge(endpoints[phone], None) if phone in endpoints else ("foreign", f"Asterisk shows no {technology}")
+        state = (endpoints or {}).get(phone)
+        return ("foreign", f"Asterisk shows no {technology}") if state is None else judge(state, None)
     if "@" in resource:
-        trunk = resource.rpartition("@")[2]
-        return judge(endpoints.get(f"PJSIP/{trunk}"), None)
+        return judge(await _state(asked, resource.rpartition("@")[2], endpoints), None)
     contacts = await asked.read(f"PJSIP_DIAL_CONTACTS({resource})")
-    return judge(endpoints.get(phone), contacts.count("&") + 1 if contacts else 0)
+    return judge(await _state(asked, resource, endpoints), contacts.count("&") + 1 if contacts else 0)
+
+
+async def _state(asked: Asked, resource: str, endpoints: Mapping[str, str] | None) -> str | None:
+    """Return a PJSIP endpoint's state, None where there is none; the console only knows that there is one."""
+    if endpoints is not None:
+        return endpoints.get(f"PJSIP/{resource}")
+    return "state unknown" if await asked.read(f"PJSIP_ENDPOINT({resource},context)") else None
 
 
 def judge(state: str | None, contacts: int | None) -> tuple[str, str]:

@@ -7,11 +7,14 @@ from contextlib import AsyncExitStack
 
 from callrouter.ari.rehearsal import DOOR, Arrived, Rehearsal, rehearsal
 from callrouter.ari.survey import ENTRY, Survey
+from callrouter.doctor.console import Asked
 from callrouter.doctor.finding import Check, Finding, fail, unknown, warn
 from callrouter.routing.lines import find_line
 from callrouter.routing.values import DEFAULT_LINE, Scheme
 from callrouter.settings import Settings
 
+FALLBACK = "callrouter-fallback"
+"""The context of the rendered fallback."""
 Said = tuple[str, str]
 """One fault: its word in LINE, and what is said of it."""
 WAYS_IN = (*ENTRY, "callrouter-agi")
@@ -52,6 +55,17 @@ async def look(asked: Survey, told: Settings, scheme: Scheme) -> AsyncGenerator[
                     opened[ways_in[0]] = await stack.enter_async_context(calls)
                 said = [fault for number in its for fault in await faults(opened[ways_in[0]], scheme, key, number)]
                 yield finding(key, said)
+
+
+async def known(asked: Asked, scheme: Scheme) -> AsyncGenerator[Finding]:
+    """Say whether the dialplan has each line: without ARI no call can be placed to try it."""
+    for key, its in dialled(scheme).items():
+        if not any([await asked.has_extension(one, its[0]) for one in WAYS_IN]):
+            yield LINE.fault("foreign", "the contexts of callrouter.conf do not know it", line=key)
+        elif not await asked.has_extension(FALLBACK, its[0]):
+            yield LINE.fault("bare", "the rendered fallback does not know it", line=key)
+        else:
+            yield LINE.ok("the dialplan knows it, and so does the fallback; without ARI it was not tried", line=key)
 
 
 def dialled(scheme: Scheme) -> dict[str, tuple[str, ...]]:

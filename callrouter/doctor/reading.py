@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from callrouter.ari.survey import Survey
+from callrouter.doctor.console import LOOPBACK, Asked, Console
 from callrouter.pbx import conf
 
 USUAL = Path("/etc/asterisk")
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HTTP = {"http": "8088", "https": "8089"}
 
 
@@ -32,14 +31,16 @@ class Source(Protocol):
 class Told:
     """Asterisk reads its own files to us, by the dialplan's AST_CONFIG()."""
 
-    asked: Survey
+    asked: Asked
 
     async def value(self, file: str, section: str, key: str) -> str | None:
         """See `Source`; -1: of several of one name the last counts."""
         return await self.asked.read(f"AST_CONFIG({file},{section},{key},-1)") or None
 
     def __str__(self) -> str:
-        return "Asterisk itself reads them to us"
+        return (
+            f"Asterisk itself reads them to us, {'at its console' if isinstance(self.asked, Console) else 'over ARI'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,23 @@ class Loaded:
         return self.values.get((file, key)) or await self.behind.value(file, section, key)
 
 
-async def source(asked: Survey | None, etc: Path | None, url: str, user: str) -> Told | Files | None:
+async def source(asked: Asked | None, etc: Path | None, url: str, user: str) -> Told | Files | None:
     """Return who knows; None: nobody. `etc`: the folder that was named; None: the usual one, if it is of this Asterisk.
 
     The user we log in as is in ari.conf, so that Asterisk answers for him shows that it answers at all.
     """
     if etc is not None:
         return Files(etc)
-    if asked is not None and await Told(asked).value("ari.conf", user, "type") == "user":
+    if asked is not None and await _reads(asked, user):
         return Told(asked)
     usual = Files(USUAL)
     return usual if await _is_of(usual, url) else None
+
+
+async def _reads(asked: Asked, user: str) -> bool:
+    if isinstance(asked, Console):
+        return await asked.knows("AST_CONFIG")
+    return await Told(asked).value("ari.conf", user, "type") == "user"
 
 
 async def _is_of(files: Files, url: str) -> bool:
