@@ -8,9 +8,18 @@ import re
 import tomllib
 from email.utils import getaddresses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from callrouter.core.errors import CallrouterError
 from callrouter.delivery.server import server
@@ -24,6 +33,8 @@ NOT_SETTINGS = frozenset({"CALLROUTER_CONFIG", "CALLROUTER_CACHE", "CALLROUTER_A
 SECRETS = frozenset({"ari_password", "database_url", "hook_secret", "lookup_token", "smtp_url"})
 """May come from a file that NAME_FILE names, and are never printed."""
 DEFAULT_FILE = "callrouter.toml"
+OFF = "off"
+"""What turns off whatever has an address."""
 
 
 class SettingsError(CallrouterError):
@@ -38,8 +49,8 @@ class Address(NamedTuple):
 
 
 def _address(value: object) -> object:
-    if value == "off" or isinstance(value, Address):
-        return None if value == "off" else value
+    if value == OFF or isinstance(value, Address):
+        return None if value == OFF else value
     host, colon, port = str(value).rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 <= int(port) < 65536:  # noqa: PLR2004 - the last port
         raise ValueError("is not HOST:PORT or off")
@@ -67,7 +78,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     database_url: SecretStr = SecretStr("sqlite:///callrouter.db")
-    ari_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s?#@]*$")] = "http://127.0.0.1:8088/ari"
+    ari_url: Annotated[str, Field(pattern=r"^(off|https?://[^\s/?#@]+[^\s?#@]*)$")] = "http://127.0.0.1:8088/ari"
     ari_username: str = "callrouter"
     ari_password: SecretStr | None = None
     app: Annotated[str, Field(pattern=r"^callrouter[A-Za-z0-9_.-]*$", max_length=60)] = "callrouter"
@@ -82,6 +93,17 @@ class Settings(BaseModel):
     # Set anew every quarter of it: below ten seconds a silence of Asterisk's could cost a conversation.
     talk_limit: Annotated[int, Field(ge=10, le=86_400)] = 14_400
     cdr_file: Path = Path("/var/log/asterisk/cdr-custom/callrouter.csv")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if not self.has_ari and self.agi_bind is None:
+            raise ValueError("ARI_URL and AGI_BIND are both off: no call would reach the router")
+        return self
+
+    @property
+    def has_ari(self) -> bool:
+        """Whether Asterisk is reached by ARI; without it the router only answers the dialplan's questions (FastAGI)."""
+        return self.ari_url != OFF
 
     def password(self) -> str:
         """Return ARI's password; raise SettingsError where none is set."""
@@ -166,12 +188,14 @@ def _without_files(values: dict[str, Any], where: dict[str, str]) -> dict[str, A
 
 
 def _fault(fault: Any, where: Mapping[str, str]) -> str:
-    key = str(fault["loc"][0])
     said = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:  # of several together
+        return str(said)
+    key = str(fault["loc"][0])
     if key == "app":
         said = "has to begin with callrouter; letters, digits and . _ - may follow"
     if key == "ari_url":
-        said = "is not http://HOST:PORT/ari"
+        said = "is not http://HOST:PORT/ari or off"
     if key == "lookup_url":
         said = "is not http://HOST/PATH or https://HOST/PATH"
     return f"{where.get(key, key.upper())}: {said}"

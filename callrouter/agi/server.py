@@ -66,6 +66,11 @@ class Server:
                     session.cancel()
                 await asyncio.gather(*self._sessions, return_exceptions=True)
 
+    async def answered(self) -> None:
+        """Return when those who have asked by now are answered, or given up: within `LASTS`."""
+        if self._sessions:
+            await asyncio.wait(self._sessions)
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._sessions) >= MOST:
             writer.transport.abort()

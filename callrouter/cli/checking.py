@@ -61,6 +61,8 @@ async def _checked(told: Settings, context: str) -> list[dict[str, str]]:
         scheme = await scheme_in_force(connection)
     if scheme is None:
         raise WrongInputError("there is no scheme yet: run `callrouter scheme apply FILE` first")
+    if not told.has_ari:
+        raise WrongInputError("ARI_URL is off: the check places its calls over ARI; call a line from outside instead")
     async with rehearsal(told.ari_url, (told.ari_username, told.password()), context) as calls:
         return [await _line(calls, scheme, key, dialled) for key, dialled in _dialled(scheme)]
 

@@ -83,7 +83,7 @@ def install(folder: Path, *, remove: bool, yes: bool) -> int:
         return 0
     if (folder / etc.FALLBACK).exists():
         remember_fallback(told.data_dir, folder / etc.FALLBACK)
-    if told.ari_password is None:
+    if told.has_ari and told.ari_password is None:
         _tell_password(_reader(folder), told)
     click.echo(NEXT, err=True)
     return 0
@@ -115,11 +115,11 @@ def _wanted(folder: Path, told: Settings) -> tuple[etc.Change, ...]:
     from callrouter.cli.opening import with_database
 
     read = _reader(folder)
-    user = None if etc.user_there(read, told.ari_username) else _user(read, told)
-    if user is None:
+    user = None if not told.has_ari or etc.user_there(read, told.ari_username) else _user(read, told)
+    if user is None and told.has_ari:
         click.echo(f"note: ari.conf has a user {told.ari_username} already: it stays as it is", err=True)
     fallback = with_database(_fallback)
-    return etc.install(read, files(), fallback, user)
+    return etc.install(read, files(), fallback, user, has_ari=told.has_ari)
 
 
 async def _fallback(database: Database) -> str | None:

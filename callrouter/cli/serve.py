@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import click
 
@@ -19,8 +19,9 @@ from callrouter import log, settings, systemd
 from callrouter.ari.health import NoAriError, check as check_asterisk
 from callrouter.ari.requests import HttpRequests
 from callrouter.core.errors import AwayError, CallrouterError
-from callrouter.core.words import LostReason
+from callrouter.core.words import Instant, LostReason
 from callrouter.lease import Lease
+from callrouter.service.by_agi import nobody
 from callrouter.service.by_ari import roll_call
 from callrouter.service.worker import Worker
 from callrouter.store import schema
@@ -51,6 +52,8 @@ Examples:
   callrouter serve --no-wait       exit 3 when one of them is away
   CALLROUTER_APP=callrouter-b CALLROUTER_DATA_DIR=var-b CALLROUTER_HTTP_BIND=off callrouter serve
                                    a second worker, active beside the first (Asterisk 22.10)
+  CALLROUTER_ARI_URL=off callrouter serve
+                                   a PBX without ARI: its dialplan dials, and asks at AGI_BIND (docs/agi.md)
 """,
 )
 @click.option("--no-wait", is_flag=True, help="Exit 3 when Asterisk or the database is away, instead of waiting.")
@@ -86,25 +89,46 @@ async def _serve(told: settings.Settings, *, wait: bool) -> None:
         stack.push_async_callback(_end_what_is_left)
         if database.file is not None:
             stack.enter_context(sole(database.file))
-        observed = HttpRequests(told.ari_url, told.ari_username, told.password(), window.metrics)
-        http = await stack.enter_async_context(observed)
+        http = await stack.enter_async_context(_ari(told, window)) if told.has_ari else None
         patience = _Patience(stop, window, wait=wait)
         if await patience.tries(lambda: schema.check(database)) is None:
             return
-        if (health := await patience.tries(lambda: check_asterisk(http))) is None:
+        if (pbx := await patience.tries(lambda: _entity(http))) is None:
             return
         journal = Journal(told.data_dir / "journal", told.app)
         stack.callback(journal.close)
-        place = _place(told.data_dir)
-        while True:  # a life; when another worker has taken over, the next one stands by
-            lease = Lease(database, Identity(told.app, secrets.token_hex(8), health.entity, place, os.getpid()))
-            worker = Worker(told, database, http, journal, lease, stop, _say, window)
-            if (ago := await patience.tries(lambda: lease.take(roll_call(told)))) is None:  # noqa: B023 - called at once
-                return
-            heard = max(alive or 0.0, time.time() - ago)
-            if await patience.tries(lambda: worker.take_up(heard)) is None or not await worker.run(held):  # noqa: B023
-                return
+
+        def begin() -> tuple[Lease, Worker]:
+            lease = Lease(database, Identity(told.app, secrets.token_hex(8), pbx, _place(told.data_dir), os.getpid()))
+            return lease, Worker(told, database, http, journal, lease, stop, _say, window)
+
+        answers = roll_call(told) if told.has_ari else nobody
+        while await _life(*begin(), answers, patience, held, alive or 0.0):
             journal.begin_anew()
+
+
+async def _life(
+    lease: Lease,
+    worker: Worker,
+    answers: Callable[[str], Awaitable[bool]],
+    patience: _Patience,
+    held: IO[str],
+    alive: Instant,
+) -> bool:
+    """Live until told to stop; True: another worker has taken over, the next life stands by."""
+    if (ago := await patience.tries(lambda: lease.take(answers))) is None:
+        return False
+    heard = max(alive, time.time() - ago)
+    return await patience.tries(lambda: worker.take_up(heard)) is not None and await worker.run(held)
+
+
+def _ari(told: settings.Settings, window: Window) -> HttpRequests:
+    return HttpRequests(told.ari_url, told.ari_username, told.password(), window.metrics)
+
+
+async def _entity(http: HttpRequests | None) -> str:
+    """Return which Asterisk it is, once the router can work with it; nothing where nobody asks."""
+    return "" if http is None else (await check_asterisk(http)).entity
 
 
 async def _end_what_is_left() -> None:

@@ -95,19 +95,21 @@ def password_there(read: Read, name: str) -> str | None:
     return None
 
 
-def install(read: Read, own: Mapping[str, str], fallback: str | None, user: User | None) -> tuple[Change, ...]:
+def install(
+    read: Read, own: Mapping[str, str], fallback: str | None, user: User | None, *, has_ari: bool = True
+) -> tuple[Change, ...]:
     """Return what has to change; nothing where everything is as it should be. Raises MarksError.
 
     `own`: our dialplan files by name; `fallback`: the rendered one, None: it is left as it is; `user`: None: it is
-    somebody else's.
+    somebody else's; without ARI neither that nor Asterisk's HTTP server is touched.
     """
     where = places(read)
     own = {name: text for name, text in own.items() if name != _FREEPBX or where is FREEPBX}
     wanted: dict[str, list[str]] = {}
     for name, lines in (
         (where.dialplan, [f"#include {name}" for name in sorted(own) if name != _CDR]),
-        (where.http, _general(read, where.http, where, _WANTED_HTTP)),
-        (where.ari, _general(read, where.ari, where, _WANTED_ARI)),
+        (where.http, _general(read, where.http, where, _WANTED_HTTP) if has_ari else []),
+        (where.ari, _general(read, where.ari, where, _WANTED_ARI) if has_ari else []),
         (where.ari_user, [] if user is None else _section(user)),
         (where.cdr, _general(read, where.cdr, where, _WANTED_CDR)),
         (_CDR, _mappings(read, own[_CDR])),

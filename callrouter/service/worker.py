@@ -25,6 +25,7 @@ from callrouter.lease import Lease, LeaseLostError
 from callrouter.pauses import Pauses
 from callrouter.revisions import Revisions
 from callrouter.service.books import Books
+from callrouter.service.by_agi import ByAgi
 from callrouter.service.by_ari import ByAri
 from callrouter.service.front import Front
 from callrouter.settings import Settings
@@ -32,6 +33,7 @@ from callrouter.store.database import Database
 from callrouter.store.history import live_of, unfinished
 from callrouter.store.journal import Journal
 from callrouter.store.lock import beat
+from callrouter.web.metrics import Metrics
 from callrouter.web.window import Window
 
 BEAT_EVERY = 0.5
@@ -94,7 +96,7 @@ class Worker:
         self,
         settings: Settings,
         database: Database,
-        http: HttpRequests,
+        http: HttpRequests | None,
         journal: Journal,
         lease: Lease,
         stop: asyncio.Event,
@@ -108,13 +110,11 @@ class Worker:
         pauses = Pauses(database, now)
         self._front = Front(settings, database, window.metrics, self._perform, self._is_transfer, now)
         self._books = Books(settings, database, journal, lease, self._front, now)
-        self._way: Way = ByAri(
-            settings, database, http, journal, lease, self._front, self._books, pauses, window.metrics, now
-        )
-        lease.load = lambda: len(self._way)
         self._agi = (
             None if settings.agi_bind is None else Server(*settings.agi_bind, self._office(pauses, journal, now))
         )
+        self._way = self._way_of(http, journal, pauses, window.metrics, now)
+        lease.load = lambda: len(self._way)
         self._condition = Condition(
             self._way,
             self._front.reception,
@@ -124,6 +124,22 @@ class Worker:
             lambda: self._books.clerk.depth,
         )
         self._revisions = Revisions(database, self._front.reception, pauses, self._condition.database_answered)
+
+    def _way_of(
+        self,
+        http: HttpRequests | None,
+        journal: Journal,
+        pauses: Pauses,
+        metrics: Metrics,
+        now: Callable[[], Instant],
+    ) -> Way:
+        """Return how calls come: by ARI, unless it is turned off."""
+        if http is None:
+            assert self._agi is not None, "the settings leave one of the two"
+            return ByAgi(self._agi)
+        return ByAri(
+            self._settings, self._database, http, journal, self._lease, self._front, self._books, pauses, metrics, now
+        )
 
     def _office(self, pauses: Pauses, journal: Journal, now: Callable[[], Instant]) -> Office:
         """Return the router, as an AGI session sees it."""
@@ -204,7 +220,8 @@ class Worker:
 
     async def _announce(self) -> None:
         await self._way.ready()
-        self._say(f"ready app={self._settings.app}")
+        only = "" if self._settings.has_ari else " (FastAGI only: ARI_URL is off)"
+        self._say(f"ready app={self._settings.app}{only}")
 
     async def _until_stopped(self) -> None:
         stopped = asyncio.create_task(self._stop.wait())

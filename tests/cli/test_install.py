@@ -37,6 +37,21 @@ def company(run: Run, tmp_path: Path) -> Run:
     return run
 
 
+def test_without_ari_there_is_no_user_and_no_server(
+    company: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only dialplan and records: http.conf and ari.conf stay as they are, and no password is made up."""
+    monkeypatch.setenv("CALLROUTER_ARI_URL", "off")
+    folder = etc(tmp_path, PLAIN)
+    done = company("dialplan", "install", "--etc", str(folder), "--yes")
+    assert (done.code, "password" in done.err) == (0, False), done.err
+    there = contents(folder)
+    assert {name for name in PLAIN if there[name] == PLAIN[name]} == {"http.conf", "ari.conf"}
+    assert b"#include callrouter-agi.conf" in there["extensions.conf"]
+    refused = company("dialplan", "check")
+    assert (refused.code, "ARI_URL is off" in refused.err) == (2, True)
+
+
 class Terminal(io.StringIO):
     """Somebody at a keyboard."""
 

@@ -72,6 +72,8 @@ def test_a_secret_from_a_file(environment: dict[str, str], file: str, password: 
         ({"CALLROUTER_HTTP_BIND": "a:99999"}, "", "CALLROUTER_HTTP_BIND: is not HOST:PORT or off"),
         ({"CALLROUTER_ARI_URL": "127.0.0.1:8088"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
         ({"CALLROUTER_ARI_URL": "http://u:secret@pbx/ari"}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari"),
+        ({"CALLROUTER_ARI_URL": ""}, "", "CALLROUTER_ARI_URL: is not http://HOST:PORT/ari or off"),
+        ({"CALLROUTER_ARI_URL": "off", "CALLROUTER_AGI_BIND": "off"}, "", "ARI_URL and AGI_BIND are both off"),
         ({"CALLROUTER_LOOKUP_URL": "crm/clients"}, "", "CALLROUTER_LOOKUP_URL: is not http://HOST/PATH"),
         ({"CALLROUTER_LOOKUP_URL": "https://u:p@crm/"}, "", "CALLROUTER_LOOKUP_URL: is not http://HOST/PATH"),
         ({"CALLROUTER_ARI_PASSWORD_FILE": "nowhere"}, "", "CALLROUTER_ARI_PASSWORD_FILE: cannot read nowhere"),

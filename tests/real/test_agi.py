@@ -23,7 +23,7 @@ from tests.real.document import LINE, PEOPLE
 from tests.real.rig import Rig, Router, legs, scheme, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 AGI = (Path(__file__).parents[2] / "dialplan/callrouter-agi.conf").read_text("utf-8")
@@ -41,6 +41,7 @@ class AgiRig(Rig):
         guard: str = "2",
         dialplan: str = "",
         entry: str = "callrouter-agi",
+        files: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
         self._door = socket.socket()  # bound, so that nobody else takes the port, but it does not listen
@@ -53,7 +54,7 @@ class AgiRig(Rig):
             fallback=render(parse(text.encode()), 1, "0" * 64, time.time()),
             globals={"CALLROUTER_AGI": self.address, "CALLROUTER_AGI_GUARD": guard},
             dialplan="#include callrouter-agi.conf\n" + dialplan.replace("agi://127.0.0.1/", f"agi://{self.address}/"),
-            files={"callrouter-agi.conf": AGI},
+            files={"callrouter-agi.conf": AGI} | dict(files or {}),
         )
         super().__init__(text, company=company, **more)
 
