@@ -26,6 +26,7 @@ from callrouter.doctor import (
     worker,
 )
 from callrouter.doctor.bounds import within
+from callrouter.doctor.console import Asked, Console, console
 from callrouter.doctor.finding import Check, Finding, fail, unknown
 from callrouter.settings import Settings
 from callrouter.store.database import Database
@@ -44,7 +45,7 @@ SOCKET = Check(
 )
 SETTINGS = Check(
     "settings",
-    "Asterisk's settings can be read: by Asterisk itself (func_config), else from the folder --etc.",
+    "Asterisk reads its settings to us (func_config), over ARI or at its console; else they are read from a folder.",
     {
         "unread": unknown(
             "load func_config.so in modules.conf, or run it on Asterisk's host with --etc DIR: "
@@ -55,7 +56,7 @@ SETTINGS = Check(
 NO_LINES = Check(
     "company in Asterisk",
     "There are a scheme and an Asterisk by which they can be looked for; a line only where not.",
-    {"unread": unknown("mend the lines scheme, ari and ari rights first")},
+    {"unread": unknown("mend the lines scheme, ari and ari rights first; or run it on Asterisk's host as root")},
 )
 CHECKS = (*stored.CHECKS, *worker.CHECKS, *rendered.CHECKS, *answering.CHECKS, *pbx.CHECKS, SOCKET, NO_LINES, SETTINGS,
           *wanted.CHECKS, *lines.CHECKS, *house.CHECKS, *notices.CHECKS, *outgoing.CHECKS, *bounds.CHECKS)  # fmt: skip
@@ -88,12 +89,14 @@ async def examine(case: Case) -> list[Finding]:
             within(SHORT, "agi", answering.agi(told)),
             within(SHORT, "health", answering.health(told)),
         )
+        local = None if there.is_open else await console(told.ari_url)
         workers, asked, messages = await asyncio.gather(
-            _workers(case, database, known), _asked(case, known, there), _messages(case, database, known)
+            _workers(case, database, known), _asked(case, known, there, local), _messages(case, database, known)
         )
     finally:
         await database.close()
-    of_asterisk += [] if there.modules else pbx.unasked()
+    if not there.modules:
+        of_asterisk += pbx.unasked("" if local is None else local.version, has_ari=told.has_ari)
     age = rendered.look(case.fallback, known.revision, datetime.now(UTC).date())
     ours = [*workers, worker.disk(told.data_dir), worker.records(told.cdr_file), *age]
     return [*known.found, *ours, *(one for found in answers for one in found), *of_asterisk, *asked, *messages]
@@ -120,10 +123,10 @@ async def _messages(case: Case, database: Database, known: stored.Stored) -> lis
     return [] if known.scheme is None else await within(SHORT, "messages", looking())
 
 
-async def _asked(case: Case, known: stored.Stored, there: pbx.Pbx) -> list[Finding]:
-    """Ask by way of a channel of our own; without Asterisk its files may be at hand all the same."""
+async def _asked(case: Case, known: stored.Stored, there: pbx.Pbx, local: Console | None) -> list[Finding]:
+    """Ask by way of a channel of our own, else at the console; without both, files may be at hand all the same."""
     if not there.is_open:
-        return [*await _settings(case, None, there), NO_LINES.fault("unread", "they were not looked for")]
+        return await _at_console(case, known, there, local)
     try:
         async with survey(case.told.ari_url, (case.told.ari_username, case.told.password())) as asked:
             parts = [_settings(case, asked, there), _company(case, known, asked, there)]
@@ -131,6 +134,15 @@ async def _asked(case: Case, known: stored.Stored, there: pbx.Pbx) -> list[Findi
     except (AriAway, AriRefused) as error:
         found = [SOCKET.fault("refused", str(error)), *await _settings(case, None, there)]
         return [*found, NO_LINES.fault("unread", "they were not looked for")]
+
+
+async def _at_console(case: Case, known: stored.Stored, there: pbx.Pbx, local: Console | None) -> list[Finding]:
+    found, scheme = await _settings(case, local, there), known.scheme
+    if local is None or scheme is None:
+        return [*found, NO_LINES.fault("unread", "they were not looked for")]
+    found += await within(LONG, "lines", lines.known(local, scheme))
+    found += await within(LONG, "zones", house.zones(local, scheme, time.time()))
+    return [*found, *await within(LONG, "phones", house.phones(local, scheme, None))]
 
 
 async def _company(case: Case, known: stored.Stored, asked: Survey, there: pbx.Pbx) -> list[Finding]:
@@ -146,7 +158,7 @@ async def _company(case: Case, known: stored.Stored, asked: Survey, there: pbx.P
     return [one for part in found for one in part]
 
 
-async def _settings(case: Case, asked: Survey | None, there: pbx.Pbx) -> list[Finding]:
+async def _settings(case: Case, asked: Asked | None, there: pbx.Pbx) -> list[Finding]:
     async def looking() -> AsyncGenerator[Finding]:
         known = await reading.source(asked, case.etc, case.told.ari_url, case.told.ari_username)
         if known is None:
@@ -154,7 +166,7 @@ async def _settings(case: Case, asked: Survey | None, there: pbx.Pbx) -> list[Fi
             return
         yield SETTINGS.ok(str(known))
         loaded = reading.Loaded(there.loaded, known)
-        async for one in wanted.look(loaded, case.told.ari_username, case.mapping):
+        async for one in wanted.look(loaded, case.told.ari_username if case.told.has_ari else None, case.mapping):
             yield one
 
     return await within(LONG, "settings", looking())

@@ -114,6 +114,9 @@ class Pbx:
 
 async def look(told: Settings, pbx: Pbx) -> AsyncGenerator[Finding]:
     """Yield what Asterisk says of itself; the line `ari` says whether it can be asked at all."""
+    if not told.has_ari:
+        yield ARI.ok("off: the dialplan asks at AGI_BIND, and what only ARI could tell is not looked for")
+        return
     if told.ari_password is None:
         yield ARI.fault("unset", "ARI_PASSWORD is not set")
         return
@@ -136,10 +139,13 @@ async def look(told: Settings, pbx: Pbx) -> AsyncGenerator[Finding]:
         yield ARI.fault({401: "login", 403: "login", _GONE: "none"}.get(refused.status, "refused"), str(refused))
 
 
-def unasked() -> Iterator[Finding]:
-    """Yield that nothing is known of what only Asterisk can tell."""
-    for one in NEEDS_ASKING:
-        yield one.fault("unasked", "Asterisk was not asked")
+def unasked(said: str, *, has_ari: bool) -> Iterator[Finding]:
+    """Yield what is known without ARI; `said`: the version that the console shows, empty where it shows none."""
+    if said:
+        yield version(Health(said, frozenset()))
+    for one in NEEDS_ASKING if has_ari else ():
+        if not (said and one is VERSION):
+            yield one.fault("unasked", "Asterisk was not asked")
 
 
 async def _rights(http: Requests) -> Finding:

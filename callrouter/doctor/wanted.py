@@ -66,6 +66,7 @@ def _is_one_address(value: str) -> bool:
 
 
 _HTTP, _ARI, _OPTIONS = ("http.conf", "general"), ("ari.conf", "general"), ("asterisk.conf", "options")
+_OF_ARI = frozenset({"http.conf", "ari.conf"})
 _MINE, _RESTART = ("ari.conf", USER), "core restart when convenient"
 SETTINGS = (
     Setting(*_HTTP, "enabled", is_yes, "no", "There is no ARI without it.", "enabled=yes in [general] of http.conf",
@@ -150,11 +151,16 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line of a terminal
 
 
-async def look(read: Source, user: str, mapping: str) -> AsyncGenerator[Finding]:
-    """Yield how each setting is; `user`: his section in ari.conf; `mapping`: the line of records as it has to be."""
+async def look(read: Source, user: str | None, mapping: str) -> AsyncGenerator[Finding]:
+    """Yield how each setting is; `mapping`: the line of records as it has to be.
+
+    `user`: his section in ari.conf; None: there is no ARI, and what it needs is not looked at.
+    """
     for one in SETTINGS:
+        if user is None and one.file in _OF_ARI:
+            continue
         try:
-            value = await read.value(one.file, user if one.section == USER else one.section, one.key)
+            value = await read.value(one.file, (user or "") if one.section == USER else one.section, one.key)
         except UnreadError as error:
             yield one.check.fault("unread", str(error))
         else:

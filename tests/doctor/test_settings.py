@@ -98,6 +98,8 @@ async def test_files_are_read_as_asterisk_does(tmp_path: Path) -> None:
     found = {one.check: one async for one in wanted.look(read, "callrouter", "line")}
     assert found.keys() == {one.name for one in wanted.CHECKS}
     assert (found["http.conf sessionlimit"].state, found["rtp.conf ports"].seen) == ("ok", "5000 to 31000")
+    without = {one.check async for one in wanted.look(read, None, "line")}
+    assert found.keys() - without == {name for name in found if name.startswith(("http.conf", "ari.conf"))}
 
 
 async def test_a_file_that_may_not_be_read_is_unknown(tmp_path: Path) -> None:
