@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from sqlalchemy import Table, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Table, Text, cast, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from callrouter.core.words import PersonId
 from callrouter.store.tables import client_phones, clients, responsibles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.core.words import CallId, Instant, PersonId
+    from callrouter.core.words import CallId, Instant
 
 _CARDS = 0x63617264
 """Keeps our locks apart from others' of the same number."""
@@ -40,62 +41,98 @@ def insert_or_skip(connection: AsyncConnection, table: Table) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-async def is_there(connection: AsyncConnection, client: int) -> bool:
-    """Return whether there is such a client."""
-    return (await connection.execute(select(clients.c.id).where(clients.c.id == client))).first() is not None
+async def there(connection: AsyncConnection, ids: Collection[int]) -> set[int]:
+    """Return those of these clients who have a card still."""
+    if not ids:
+        return set()
+    return set((await connection.execute(select(clients.c.id).where(clients.c.id.in_(ids)))).scalars())
 
 
-async def alone_with(connection: AsyncConnection, number: str) -> None:
-    """Let nobody else make a card for this number until the transaction ends; on SQLite nobody else writes anyway."""
+async def alone_with(connection: AsyncConnection, numbers: Iterable[str]) -> None:
+    """Let nobody else make cards for these numbers until the transaction ends; on SQLite nobody else writes anyway."""
     if connection.dialect.name == "postgresql":
+        ordered = cast(sorted(set(numbers)), ARRAY(Text))  # whoever locks several does so in one order
+        number = func.unnest(ordered).column_valued("number")
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, _CARDS))))
 
 
 async def create(connection: AsyncConnection, card: Card, at: Instant, how: Literal["imported", "called"]) -> int:
     """Make a card without numbers; return the client's id."""
-    values = {
-        "name": card.name,
-        "name_folded": folded(card.name),
-        "priority": card.priority,
-        "segment": card.segment,
-        "attributes": orjson.dumps(dict(card.attributes or {})).decode(),
-        "created_at": at,
-        "how": how,
-    }
-    made = await connection.execute(insert(clients).values(values).returning(clients.c.id))
-    return int(made.scalar_one())
+    return (await create_all(connection, [(card, at)], how))[0]
 
 
-async def add_number(connection: AsyncConnection, client: int, number: str, raw: str) -> bool:
-    """Give the client a number; False when he has it already."""
-    statement = insert_or_skip(connection, client_phones).values(number=number, client_id=client, raw=raw)
-    made = await connection.execute(statement.returning(client_phones.c.number))
-    return made.scalar_one_or_none() is not None
+async def create_all(
+    connection: AsyncConnection, cards: Sequence[tuple[Card, Instant]], how: Literal["imported", "called"]
+) -> list[int]:
+    """Make cards without numbers, each with its instant; return the clients' ids in the same order."""
+    lines = [
+        {
+            "name": card.name,
+            "name_folded": folded(card.name),
+            "priority": card.priority,
+            "segment": card.segment,
+            "attributes": orjson.dumps(dict(card.attributes or {})).decode(),
+            "created_at": at,
+            "how": how,
+        }
+        for card, at in cards
+    ]
+    made = insert(clients).returning(clients.c.id, sort_by_parameter_order=True)
+    return list((await connection.execute(made, lines)).scalars())
 
 
-async def responsible_of(connection: AsyncConnection, client: int, department: str | None) -> str | None:
-    """Return whose the client is for a department: its own responsible, else the general one."""
-    query = (
-        select(responsibles.c.person)
-        .where(responsibles.c.client_id == client, responsibles.c.until.is_(None))
-        .where(or_(responsibles.c.department == department, responsibles.c.department.is_(None)))
-        .order_by(responsibles.c.department.is_(None))
-        .limit(1)
-    )
-    return (await connection.execute(query)).scalar_one_or_none()
+async def add_numbers(connection: AsyncConnection, numbers: Sequence[tuple[int, str, str]]) -> int:
+    """Give clients numbers: (client, E.164, as written); return how many of them are new."""
+    lines = [{"client_id": client, "number": number, "raw": raw} for client, number, raw in numbers]
+    statement = insert_or_skip(connection, client_phones).returning(client_phones.c.number)
+    return len((await connection.execute(statement, lines)).all())
 
 
-async def claim(
-    connection: AsyncConnection, client: int, *, department: str | None, person: PersonId, at: Instant, call: CallId
-) -> bool:
-    """Make the person responsible if nobody is, for the department or in general; return whether it came to that."""
-    if await responsible_of(connection, client, department) is not None:
-        return False
-    values = open_line(client, department, person, at, "answered", call=call)
-    made = await connection.execute(
-        insert_or_skip(connection, responsibles).values(values).returning(responsibles.c.id)
-    )
-    return made.scalar_one_or_none() is not None
+Whose = tuple[int, str | None]
+"""A client, and the department for which he is somebody's; None: in general."""
+
+
+async def responsibles_of(connection: AsyncConnection, ids: Collection[int]) -> dict[Whose, PersonId]:
+    """Return whose these clients are."""
+    if not ids:
+        return {}
+    still = responsibles.c.client_id.in_(ids), responsibles.c.until.is_(None)
+    query = select(responsibles.c.client_id, responsibles.c.department, responsibles.c.person).where(*still)
+    found = await connection.execute(query)
+    return {(one.client_id, one.department): PersonId(one.person) for one in found}
+
+
+def responsible(whose: Mapping[Whose, PersonId], client: int, department: str | None) -> PersonId | None:
+    """Return whose a client is for a department: its own responsible, else the general one."""
+    return whose.get((client, department)) or whose.get((client, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A client whom somebody gets by a call, unless he is somebody's already."""
+
+    client: int
+    department: str | None
+    person: PersonId
+    at: Instant
+    call: CallId
+
+
+async def claim(connection: AsyncConnection, claims: Sequence[Claim]) -> set[CallId]:
+    """Make each responsible where nobody is, for the department or in general; return by which calls it came to that.
+
+    No client is in two of them.
+    """
+    whose = await responsibles_of(connection, {one.client for one in claims})
+    lines = [
+        open_line(one.client, one.department, one.person, one.at, "answered", call=one.call)
+        for one in claims
+        if responsible(whose, one.client, one.department) is None
+    ]
+    if not lines:
+        return set()
+    made = insert_or_skip(connection, responsibles).returning(responsibles.c.by_call)
+    return set((await connection.execute(made, lines)).scalars())
 
 
 async def assign(connection: AsyncConnection, client: int, person: PersonId | None, at: Instant, how: How) -> bool:

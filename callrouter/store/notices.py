@@ -21,7 +21,7 @@ from callrouter.store.tables_notices import notices
 from callrouter.store.tables_outbox import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -86,33 +86,44 @@ class Undistributed:
     answered_by: PersonId | None
 
 
-async def lost(connection: AsyncConnection, row: CallRow, client: int, task: int) -> None:
-    """Have somebody told of a lost call; one that the fallback may serve still, once it is known how it went."""
-    at = row.arrived_at if row.ended_at is None else row.ended_at
-    due_at = at + GIVEN_AWAY if row.lost_reason is LostReason.FAILURE else at
-    about = {"client_id": client, "department": row.department, "call_id": row.id, "task_id": task}
-    await _note(connection, Notice.LOST, row.id, {"at": at, "due_at": due_at} | about)
+async def lost(connection: AsyncConnection, found: Iterable[tuple[CallRow, int, int]]) -> None:
+    """Have somebody told of lost calls, with their client and task.
+
+    Of one that the fallback may serve still, once it is known how it went.
+    """
+    await _note(connection, [_of_lost(row, client, task) for row, client, task in found])
+
+
+def _of_lost(row: CallRow, client: int, task: int) -> dict[str, Any]:
+    about = _about(Notice.LOST, row, client, row.id) | {"task_id": task}
+    late = {"due_at": about["at"] + GIVEN_AWAY} if row.lost_reason is LostReason.FAILURE else {}
+    return about | late
 
 
 async def ended(
-    connection: AsyncConnection, row: CallRow, known: dict[str, Any], claimants: tuple[PersonId, ...]
+    connection: AsyncConnection, found: Iterable[tuple[CallRow, Mapping[str, Any], tuple[PersonId, ...]]]
 ) -> None:
-    """Have somebody told of what an answered call gives cause for; `known`: what `closing.client_of` returned."""
-    client = known.get("client_id")
-    if client is None:
-        return
+    """Have somebody told of what answered calls give cause for: the rows, what `cards.settle` said, the claimants."""
+    noted = []
+    for row, known, claimants in found:
+        client = known.get("client_id")
+        for kind in () if client is None else causes(row, claimants, known.get("claimed_by")):
+            once = row.id if kind is Notice.ANSWERED else f"{client}:{row.department or ''}"
+            noted.append(_about(kind, row, client, once))
+    await _note(connection, noted)
+
+
+def _about(kind: Notice, row: CallRow, client: int | None, once: str) -> dict[str, Any]:
     at = row.arrived_at if row.ended_at is None else row.ended_at
-    about = {"at": at, "due_at": at, "client_id": client, "department": row.department, "call_id": row.id}
-    for kind in causes(row, claimants, known.get("claimed_by")):
-        once = row.id if kind is Notice.ANSWERED else f"{client}:{row.department or ''}"
-        await _note(connection, kind, once, about)
+    times = {"key": f"{kind}:{once}", "kind": kind, "at": at, "due_at": at}
+    return times | {"client_id": client, "department": row.department, "call_id": row.id}
 
 
 async def neglected(connection: AsyncConnection, found: Iterable[LostClient], at: Instant) -> None:
     """Have the head told of lost clients whom nobody calls back: of each once, as long as he is on the list."""
-    for one in found:
-        about = {"client_id": one.client, "department": one.department, "task_id": one.task}
-        await _note(connection, Notice.WAITING, str(one.task), {"at": at, "due_at": at} | about)
+    times = {"kind": Notice.WAITING, "at": at, "due_at": at}
+    whose = [{"client_id": one.client, "department": one.department, "task_id": one.task} for one in found]
+    await _note(connection, [times | about | {"key": f"{Notice.WAITING}:{about['task_id']}"} for about in whose])
 
 
 async def unnoticed(connection: AsyncConnection, since: Instant) -> tuple[LostClient, ...]:
@@ -225,8 +236,9 @@ async def overdue(connection: AsyncConnection, at: Instant) -> int:
     return int((await connection.execute(select(func.count()).where(_WAITS, notices.c.due_at <= at))).scalar_one())
 
 
-async def _note(connection: AsyncConnection, kind: Notice, once: str, values: dict[str, Any]) -> None:
-    await connection.execute(insert_or_skip(connection, notices).values(key=f"{kind}:{once}", kind=kind, **values))
+async def _note(connection: AsyncConnection, found: Sequence[dict[str, Any]]) -> None:
+    if found:
+        await connection.execute(insert_or_skip(connection, notices), found)
 
 
 async def _settled(connection: AsyncConnection, which: ColumnElement[bool]) -> tuple[Settled, ...]:

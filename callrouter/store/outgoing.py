@@ -1,4 +1,4 @@
-"""Calls out, made of Asterisk's records: as many as there are in a few statements, for they are half of all calls."""
+"""Rows of the ledger as Asterisk's own records tell of calls out. Pure."""
 
 from __future__ import annotations
 
@@ -6,47 +6,17 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING
 
-import orjson
-from sqlalchemy import or_, select
-
 from callrouter.core.outcome import CallRow, LegRow, TalkRow
-from callrouter.core.words import CallId, LostReason, PersonId, Result
-from callrouter.routing.caller import STRANGER, Candidate, Client, meant
-from callrouter.store import queries, rows, tasks
-from callrouter.store.company import Company, company_of
-from callrouter.store.tables import calls, client_phones, clients, responsibles, tasks as waiting
+from callrouter.core.words import CallId, LostReason, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from sqlalchemy import Row
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from callrouter.core.recorded import Record, Recorded
     from callrouter.core.words import Instant
+    from callrouter.routing.caller import Client
+    from callrouter.store.company import Company
 
 APP = "asterisk"
 """Who wrote the row, where no worker did."""
-
-
-async def tell(connection: AsyncConnection, found: Sequence[Recorded]) -> tuple[CallRow, ...]:
-    """Write the rows of these calls out, of which none has one yet; return them."""
-    companies = {one.last.revision: await company_of(connection, one.last.revision) for one in _each(found)}
-    dialled = {one.asterisk_id: companies[one.last.revision].number(one.last.dialled).e164 for one in found}
-    known = await _clients(connection, {number for number in dialled.values() if number is not None})
-    made = tuple(
-        row(companies[one.last.revision], one, known.get(dialled[one.asterisk_id] or "", STRANGER)) for one in found
-    )
-    await rows.write(connection, made, APP)
-    for one in await _awaited(connection, made):
-        await tasks.review(connection, one, one.client_id)
-    return made
-
-
-async def told_of(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
-    """Return those of these channels of whom Asterisk's records have told already."""
-    query = select(calls.c.asterisk_id).where(calls.c.asterisk_id.in_(ids), calls.c.app == APP)
-    return set((await connection.execute(query)).scalars())
 
 
 def row(company: Company, one: Recorded, client: Client) -> CallRow:
@@ -100,45 +70,3 @@ def call_id(one: Recorded) -> CallId:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0b11 << 62) | 0b10 << 62
     return CallId(str(uuid.UUID(int=value)))
-
-
-def _each(found: Iterable[Recorded]) -> Iterable[Recorded]:
-    """Return one call of each revision."""
-    return {one.last.revision: one for one in found}.values()
-
-
-async def _clients(connection: AsyncConnection, numbers: set[str]) -> Mapping[str, Client]:
-    """Return the clients with these numbers (E.164), with whose they are in general."""
-    cards = select(client_phones.c.number, clients).join(clients).where(client_phones.c.number.in_(numbers))
-    by_number: dict[str, list[Row[tuple[object, ...]]]] = {}
-    for card in await connection.execute(cards):
-        by_number.setdefault(card.number, []).append(card)
-    ids = {card.id for those in by_number.values() for card in those}
-    open_ = responsibles.c.client_id.in_(ids), responsibles.c.until.is_(None), responsibles.c.department.is_(None)
-    whose = select(responsibles.c.client_id, responsibles.c.person).where(*open_)
-    persons = {one.client_id: PersonId(one.person) for one in await connection.execute(whose)}
-    found = {}
-    for number, those in by_number.items():
-        several = len(those) > 1
-        client = await queries.client_by_number(connection, number, None) if several else _client(those[0], persons)
-        if client is not None:
-            found[number] = client
-    return found
-
-
-def _client(card: Row[tuple[object, ...]], persons: Mapping[int, PersonId]) -> Client | None:
-    attributes = orjson.loads(card.attributes)
-    stage = attributes.pop("stage", None)
-    person, words = persons.get(card.id), tuple(attributes.items())
-    client = Client(card.id, card.name, person, card.priority, card.segment, stage, words)
-    return meant([Candidate(client, None, card.created_at)])
-
-
-async def _awaited(connection: AsyncConnection, made: Sequence[CallRow]) -> Sequence[CallRow]:
-    """Return the calls to clients who are on the list of lost ones."""
-    ids = {one.client_id for one in made if one.client_id is not None}
-    his = or_(waiting.c.client_id.in_(ids), waiting.c.number.in_({one.line for one in made}))
-    query = select(waiting.c.client_id, waiting.c.number).where(waiting.c.closed_at.is_(None), his)
-    found = (await connection.execute(query)).all()
-    cards, numbers = {one.client_id for one in found}, {one.number for one in found}
-    return [one for one in made if one.client_id in cards or one.line in numbers]

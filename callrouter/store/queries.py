@@ -11,8 +11,7 @@ from sqlalchemy import BigInteger, exists, func, literal, select, type_coerce
 from callrouter.core.call import Phase
 from callrouter.core.outcome import CallRow, row
 from callrouter.core.words import CallId, PersonId
-from callrouter.routing.caller import Candidate, Client, meant
-from callrouter.store import clients as book, history, rows
+from callrouter.store import callers, history, rows
 from callrouter.store.errors import UnknownCallError
 from callrouter.store.tables import MICRO, calls, client_phones, clients, journal, responsibles
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from callrouter.core.call import Call
     from callrouter.core.words import Instant
+    from callrouter.routing.caller import Client
     from callrouter.store.codec import Record
 
 
@@ -90,32 +90,7 @@ QUARTER = 900
 
 async def client_by_number(connection: AsyncConnection, number: str, department: str | None) -> Client | None:
     """Return the client with this number (E.164), with whose he is for the department."""
-    query = select(clients).join(client_phones).where(client_phones.c.number == number)
-    found = (await connection.execute(query)).all()
-    candidates = [await _candidate(connection, one, department, is_alone=len(found) == 1) for one in found]
-    return meant(candidates)
-
-
-async def _candidate(connection: AsyncConnection, found: Any, department: str | None, *, is_alone: bool) -> Candidate:
-    person = await book.responsible_of(connection, found.id, department)
-    attributes = orjson.loads(found.attributes)
-    client = Client(
-        id=found.id,
-        name=found.name,
-        responsible=None if person is None else PersonId(person),
-        priority=found.priority,
-        segment=found.segment,
-        stage=attributes.pop("stage", None),
-        attributes=tuple(attributes.items()),
-    )
-    return Candidate(client, None if is_alone else await _talked_at(connection, found.id), found.created_at)
-
-
-async def _talked_at(connection: AsyncConnection, client: int) -> Instant | None:
-    """Return when the client's last call that was answered arrived."""
-    answered = select(calls.c.arrived_at).where(calls.c.client_id == client, calls.c.outcome == "answered")
-    query = answered.order_by(calls.c.arrived_at.desc()).limit(1)
-    return (await connection.execute(query)).scalar_one_or_none()
+    return (await callers.by_numbers(connection, [(number, department)])).get((number, department))
 
 
 async def known_by_number(connection: AsyncConnection, number: str) -> Known | None:

@@ -9,13 +9,13 @@ import structlog
 from sqlalchemy import case, func, or_, select, update
 
 from callrouter.core.recorded import AGI, FALLBACK, Position, Record, Recorded, gather
-from callrouter.store import forgotten, late, outgoing, rows, told
+from callrouter.store import forgotten, late, rows, telling
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.tables import calls, record_files, records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
-AT_ONCE = 50
-"""Calls in one settling: others have to get at the database too."""
-OUT_AT_ONCE = 500
-"""The same for calls out, which are made together in a few statements."""
+AT_ONCE = 500
+"""Calls in one settling, which is one transaction: others have to get at the database too."""
 FORGOTTEN_AFTER = 15.0
 """Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
@@ -70,19 +68,17 @@ class Records:
         await self._leave_to_the_router()
         newest, is_due = func.max(records.c.seen_at), func.max(case((_IS_DUE, 1), else_=0))
         query = select(records.c.asterisk_id, newest.label("seen_at"), is_due.label("is_due"))
-        query = query.where(records.c.is_open).group_by(records.c.asterisk_id).order_by(newest).limit(OUT_AT_ONCE + 1)
+        query = query.where(records.c.is_open).group_by(records.c.asterisk_id)
+        query = query.order_by(newest, func.max(records.c.ended_at), records.c.asterisk_id).limit(AT_ONCE + 1)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
         due = [
             one.asterisk_id
-            for one in found[:OUT_AT_ONCE]
+            for one in found[:AT_ONCE]
             if one.seen_at <= self._now() - (patience if one.is_due else FORGOTTEN_AFTER)
         ]
-        left = await self._settle_outgoing(due)
-        for asterisk_id in left[:AT_ONCE]:
-            await self._settle(asterisk_id)
-        done = len(due) - len(left[AT_ONCE:])
-        return done, done < len(found)
+        await self._settle(due)
+        return len(due), len(due) < len(found)
 
     async def _leave_to_the_router(self) -> None:
         """Whatever a worker has written down of a call, the rest of it is its own."""
@@ -97,36 +93,27 @@ class Records:
             found = await recorded(connection, [asterisk_id])
         return found[0].ending if found else None
 
-    async def _settle_outgoing(self, due: Sequence[str]) -> Sequence[str]:
-        """Make the calls out among these, all together; return those that are left."""
-        if not due:
-            return due
+    async def _settle(self, ids: Sequence[str]) -> None:
+        """Make the calls of these channels all together; by halves where one cannot be stored, until that is left."""
+        if not ids:
+            return
         try:
             async with self._database.writing() as connection:
-                made = await _close_outgoing(connection, due)
+                made = await _close(connection, ids)
         except DatabaseAwayError:
             raise
         except Exception:
-            log.exception("calls out of asterisk's records are stored one by one, for one of them cannot be")
-            return due
-        for row in made:
-            self._made(row)
-        done = {row.asterisk_id for row in made}
-        return [one for one in due if one not in done]
-
-    async def _settle(self, asterisk_id: str) -> None:
-        try:
+            half = len(ids) // 2
+            if half:
+                await self._settle(ids[:half])
+                await self._settle(ids[half:])
+                return
+            log.exception("a call of asterisk's records cannot be stored", asterisk_id=ids[0])
             async with self._database.writing() as connection:
-                made = await _close(connection, asterisk_id)
-        except DatabaseAwayError:
-            raise
-        except Exception:
-            log.exception("a call of asterisk's records cannot be stored", asterisk_id=asterisk_id)
-            async with self._database.writing() as connection:
-                await _shut(connection, asterisk_id)
+                await _shut(connection, ids)
         else:
-            if made is not None:
-                self._made(made)
+            for row in made:
+                self._made(row)
 
 
 async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Recorded, ...]:
@@ -163,32 +150,19 @@ async def without_record(connection: AsyncConnection, until: Instant, since: Ins
     return await rows.load(connection, found, parts=False)
 
 
-async def _close(connection: AsyncConnection, asterisk_id: str) -> CallRow | None:
+async def _close(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[CallRow]:
+    """Write what the records of these channels tell, in the order in which the calls were over."""
     await forgotten.heed(connection)
-    query = select(records).where(records.c.asterisk_id == asterisk_id).with_for_update()
+    query = select(records).where(records.c.asterisk_id.in_(ids)).order_by(records.c.asterisk_id).with_for_update()
     found = (await connection.execute(query)).all()
-    if not any(one.is_open for one in found):  # another worker was quicker
-        return None
-    made = await told.tell(connection, gather(_record(one) for one in found)[0])
-    await _shut(connection, asterisk_id)
+    open_ = {one.asterisk_id for one in found if one.is_open}  # with the others another worker was quicker
+    gathered = (one for one in gather(map(_record, found)) if one.asterisk_id in open_)
+    made = await telling.tell(connection, sorted(gathered, key=lambda one: (one.ended_at, one.asterisk_id)))
+    await _shut(connection, open_)
     return made
 
 
-async def _close_outgoing(connection: AsyncConnection, due: Sequence[str]) -> Sequence[CallRow]:
-    """Make rows of the calls out of which nothing was told before; others may be at it too."""
-    query = select(records).where(records.c.asterisk_id.in_(due)).order_by(records.c.asterisk_id).with_for_update()
-    found = (await connection.execute(query)).all()
-    told_before = await outgoing.told_of(connection, due)
-    open_ = {one.asterisk_id for one in found if one.is_open} - told_before
-    out = [one for one in gather(map(_record, found)) if not one.line and one.asterisk_id in open_]
-    if not out:
-        return ()
-    made = await outgoing.tell(connection, out)
-    await _shut(connection, *(one.asterisk_id for one in out))
-    return made
-
-
-async def _shut(connection: AsyncConnection, *ids: str) -> None:
+async def _shut(connection: AsyncConnection, ids: Collection[str]) -> None:
     await connection.execute(update(records).where(records.c.asterisk_id.in_(ids)).values(is_open=False))
 
 

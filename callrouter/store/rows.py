@@ -37,11 +37,12 @@ async def begin(connection: AsyncConnection, arrived: Sequence[CallRow], app: st
         await connection.execute(insert(calls), [_own(row) | {"app": app} for row in arrived])
 
 
-async def write(connection: AsyncConnection, ended: Sequence[CallRow], app: str) -> None:
-    """Write calls that are over, with all their parts, in a statement for each table."""
-    await begin(connection, ended, app)
+async def write(connection: AsyncConnection, ended: Sequence[tuple[CallRow, dict[str, object]]]) -> None:
+    """Write calls that are over, each with more columns of its row, the same ones; a statement for each table."""
+    if ended:
+        await connection.execute(insert(calls), [_own(row) | more for row, more in ended])
     for name, table in PARTS:
-        lines = [line for row in ended for line in _lines(row, name)]
+        lines = [line for row, _ in ended for line in _lines(row, name)]
         if lines:
             await connection.execute(insert(table), lines)
 

@@ -61,8 +61,8 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return storable text."""
-        if value is None:
-            return None
+        if value is None or (type(value) is str and value.isascii() and "\0" not in value):  # nearly always: be quick
+            return value
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 

@@ -1,98 +1,25 @@
-"""Rows of the ledger from Asterisk's own records: calls the fallback served, and calls out."""
+"""Rows of the ledger as Asterisk's own records tell of calls in: served by the fallback or a dialplan. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import delete, select
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
-from callrouter.core.recorded import AGI, FALLBACK, Record, Recorded, call_of, phone_of
-from callrouter.core.words import CallId, LostReason, Result
+from callrouter.core.recorded import AGI, Record, Recorded, call_of, phone_of
+from callrouter.core.words import LostReason, Result
 from callrouter.routing.availability import is_line_open
-from callrouter.routing.caller import STRANGER, Caller, Client
-from callrouter.routing.choose import Chosen, choose
+from callrouter.routing.caller import STRANGER, Client
+from callrouter.routing.choose import Chosen
 from callrouter.routing.numbers import Number, storable
-from callrouter.store import closing, notices, queries, rows, tasks
-from callrouter.store.company import Company, company_of
-from callrouter.store.outgoing import APP, call_id, row as outgoing_row, talked_from
-from callrouter.store.tables import calls
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from callrouter.routing.values import Line
+from callrouter.store.company import Company
+from callrouter.store.outgoing import call_id, talked_from
 
 TOGETHER = 0.5
 """Seconds: a phone that stopped so near to an answer, or to the caller's end, stopped because of it."""
 
 
-async def tell(connection: AsyncConnection, one: Recorded) -> CallRow | None:
-    """Write the row that these records are due, or correct the one that the router left when it gave the call away.
-
-    Return the row if it is a new one.
-    """
-    if not one.is_due and await _of_router(connection, one.asterisk_id) is not None:
-        return None
-    company = await company_of(connection, one.last.revision)
-    if not one.line:
-        client = await _client(connection, company.number(one.last.dialled), None)
-        outgoing = await _as_before(connection, outgoing_row(company, one, client or STRANGER))
-        await _write(connection, outgoing, {})
-        return outgoing
-    number, line = company.number(one.last.caller), company.line(one.line)
-    client = await _client(connection, number, line)
-    chosen = None
-    if line is not None and company.scheme is not None:  # the fallback knows neither rules nor hours of people
-        at = one.started_at if one.last.by == AGI else None
-        chosen = choose(company.scheme, line, Caller(number, client), at)
-    made = _row(company, one, chosen, number, client)
-    kept = await _of_router(connection, one.asterisk_id)
-    if kept is not None and kept.routed_by == AGI == one.last.by and kept.outcome is not None:
-        return None  # the dialplan has told how it went
-    if kept is not None and kept.outcome == "answered" and not (kept.is_dropped and one.last.by == FALLBACK):
-        return None
-    made = await _as_before(connection, made) if kept is None else made
-    final = made if kept is None else _went_on(kept, made) if kept.is_dropped else _corrected(kept, made)
-    claimants, after = ((), 0.0) if chosen is None else (chosen.claimants, chosen.claim_after)
-    known = await closing.client_of(connection, final, claimants, after)
-    await _write(connection, final, known)
-    await notices.ended(connection, final, known, claimants)
-    return made if kept is None else None
-
-
-async def _write(connection: AsyncConnection, final: CallRow, known: dict[str, Any]) -> None:
-    """Write the row with its parts, in the place of one that is there; who got the client by it stays."""
-    former = (await connection.execute(select(calls.c.app, calls.c.claimed_by).where(calls.c.id == final.id))).first()
-    if former is not None:
-        await connection.execute(delete(calls).where(calls.c.id == final.id))
-        known = known | {"claimed_by": known.get("claimed_by") or former.claimed_by}
-    await rows.begin(connection, [final], APP if former is None else former.app)
-    await rows.finish(connection, final, known)
-    await tasks.review(connection, final, known.get("client_id", final.client_id))
-
-
-async def _as_before(connection: AsyncConnection, made: CallRow) -> CallRow:
-    """Return the row under the id that it has already: the first record of a channel may come after others."""
-    query = select(calls.c.id).where(calls.c.asterisk_id == made.asterisk_id, calls.c.app == APP).limit(1)
-    known = (await connection.execute(query)).scalar_one_or_none()
-    return made if known is None else replace(made, id=CallId(known))
-
-
-async def _client(connection: AsyncConnection, number: Number, line: Line | None) -> Client | None:
-    if number.e164 is None:
-        return None
-    return await queries.client_by_number(connection, number.e164, None if line is None else line.department)
-
-
-async def _of_router(connection: AsyncConnection, asterisk_id: str) -> CallRow | None:
-    query = select(calls).where(calls.c.asterisk_id == asterisk_id, calls.c.app != APP).order_by(calls.c.arrived_at)
-    found = (await connection.execute(query)).all()
-    return (await rows.load(connection, found[:1]))[0] if found else None
-
-
-def _row(company: Company, one: Recorded, chosen: Chosen | None, number: Number, client: Client | None) -> CallRow:
+def row(company: Company, one: Recorded, chosen: Chosen | None, number: Number, client: Client | None) -> CallRow:
+    """Return the row of a call to a line; `chosen`: what the scheme decides of it, None where it knows no such line."""
     known = (client or STRANGER) if chosen is None else chosen.client
     is_internal = one.is_far_end or company.person(one.phone) is not None
     first = one.talk[0] if one.talk else None
@@ -142,7 +69,7 @@ def _is_closed(company: Company, one: Recorded) -> bool:
     )
 
 
-def _went_on(kept: CallRow, made: CallRow) -> CallRow:
+def went_on(kept: CallRow, made: CallRow) -> CallRow:
     """Return the router's row of a call that was transferred and then served by the fallback: what follows is there."""
     since = max([*(talk.started_at for talk in kept.talk), *(step.started_at for step in kept.steps)])
     talk = tuple(talk for talk in made.talk if talk.started_at > since)
@@ -158,7 +85,7 @@ def _went_on(kept: CallRow, made: CallRow) -> CallRow:
     )
 
 
-def _corrected(kept: CallRow, made: CallRow) -> CallRow:
+def corrected(kept: CallRow, made: CallRow) -> CallRow:
     """Return the router's row of a call that the fallback served after it: how it went in the end is Asterisk's word.
 
     What the router has tried stays.

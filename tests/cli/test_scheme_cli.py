@@ -55,7 +55,7 @@ def give(tmp_path: Path, number: str, person: str) -> None:
         database = Database(f"sqlite:///{tmp_path}/callrouter.db")
         async with database.writing() as connection:
             client = await book.create(connection, book.Card(name=number), now(), "imported")
-            await book.add_number(connection, client, number, number)
+            await book.add_numbers(connection, [(client, number, number)])
             await book.assign(connection, client, PersonId(person), now(), "imported")
         await database.close()
 

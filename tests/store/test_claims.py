@@ -11,7 +11,7 @@ from sqlalchemy import select
 from callrouter.core.outcome import TalkRow, row
 from callrouter.core.words import PersonId
 from callrouter.store import clients as book, queries
-from callrouter.store.closing import claimant
+from callrouter.store.cards import claimant
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import client_phones
 from tests.store.lives import ANNA, ARRIVED, BORIS, GLEB, Life, abandoned, answered

@@ -117,7 +117,7 @@ async def lived(database: Database, journal: Journal) -> None:
         card = book.Card(NAME, "A", "key", {"город": "Тверь", "второй телефон": "8 (916) 123-45-99"})
         client = await book.create(connection, card, 1.0, "imported")
         for number in (NUMBER, SECOND):
-            await book.add_number(connection, client, number, number.replace("+7", "8"))
+            await book.add_numbers(connection, [(client, number, number.replace("+7", "8"))])
         await book.assign(connection, client, ANNA, 2.0, "imported")
     known: dict[str, Any] = {"client": NAME, "client_id": client, "attributes": (("телефон", "89161234567"),)}
     known["recording"] = RECORDING
@@ -204,7 +204,7 @@ async def test_a_number_that_others_have_too(database: Database) -> None:
         for name, numbers in (("a", (NUMBER, SECOND)), ("b", (NUMBER,)), ("c", (SECOND, OTHER))):
             client = await book.create(connection, book.Card(name), 1.0, "imported")
             for number in numbers:
-                await book.add_number(connection, client, number, number)
+                await book.add_numbers(connection, [(client, number, number)])
     async with database.reading() as connection:
         person = await forgetting.find(connection, NUMBER)
     assert person is not None

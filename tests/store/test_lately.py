@@ -105,7 +105,7 @@ async def test_two_clients_with_one_number(database: Database, journal: Journal)
             connection, book.Card("Новый", attributes={"stage": "regular", "a": "1"}), 6.0, "imported"
         )
         for client in (first, second):
-            assert await book.add_number(connection, client, NUMBER, "8")
+            assert await book.add_numbers(connection, [(client, NUMBER, "8")])
     abandoned(journal, "call-0", client_id=first)
     answered(journal, "call-1", BORIS, client_id=second, claimants=())
     await Shipper(journal, database).drain()
@@ -125,12 +125,12 @@ async def test_a_call_claims_the_client_it_was_told_of(database: Database, journ
         first = await book.create(connection, book.Card("Первый"), 5.0, "imported")
         second = await book.create(connection, book.Card("Второй"), 6.0, "imported")
         for client in (first, second):
-            await book.add_number(connection, client, NUMBER, "8")
+            await book.add_numbers(connection, [(client, NUMBER, "8")])
     answered(journal, "call-1", BORIS, client_id=second)
     answered(journal, "call-2", ANNA, client_id=99)
     await Shipper(journal, database).drain()
     async with database.reading() as connection:
-        assert await book.responsible_of(connection, second, "sales") == BORIS
+        assert await book.responsibles_of(connection, {second}) == {(second, "sales"): BORIS}
         assert (await queries.call_by_id(connection, "call-2")).row.client_id == second
 
 

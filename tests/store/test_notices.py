@@ -16,7 +16,7 @@ from callrouter.core.words import CallId, LostReason, PersonId, Result
 from callrouter.jobs import notices as job
 from callrouter.jobs.notices import Notices
 from callrouter.routing.scheme import parse
-from callrouter.store import clients as book, closing, notices, rows, tasks as todo
+from callrouter.store import cards, clients as book, notices, rows, tasks as todo
 from callrouter.store.database import Database
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.retention import prune
@@ -87,11 +87,11 @@ async def happen(database: Database, *told: CallRow) -> None:
     """Let calls be closed as both ways in do, each in its own transaction; Anna and Boris get clients by talking."""
     for row in told:
         async with database.writing() as connection:
-            known = await closing.client_of(connection, row, (ANNA, BORIS), 0.0)
+            (known,) = await cards.settle(connection, [cards.Ended(row, (ANNA, BORIS), 0.0)])
             await rows.begin(connection, [row], "a")
             await rows.finish(connection, row, known)
-            await todo.review(connection, row, known.get("client_id", row.client_id))
-            await notices.ended(connection, row, known, (ANNA, BORIS))
+            await todo.review(connection, [(row, known.get("client_id", row.client_id))])
+            await notices.ended(connection, [(row, known, (ANNA, BORIS))])
 
 
 def lost(at: float = 100, **more: Any) -> CallRow:

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from callrouter.core.recorded import Portion
 from callrouter.core.words import PersonId
 from callrouter.store import clients as book, schemes
-from callrouter.store.records import OUT_AT_ONCE, Records
+from callrouter.store.records import AT_ONCE, Records
 from callrouter.store.tables import calls, records, tasks
 from tests.store.test_records import AT, HERE, OUT, RUNG, SCHEME, TALKED, listed, settled
 
@@ -42,11 +42,11 @@ async def test_whose_the_clients_are(database: Database, shelf: Records) -> None
     """A number with one client is his, with whose he is in general; of several it is the one who was talked to."""
     async with database.writing() as connection:
         alone = await book.create(connection, book.Card("Alone", "A", "trade", {"stage": "won"}), AT, "imported")
-        await book.add_number(connection, alone, "+79161112233", "8")
+        await book.add_numbers(connection, [(alone, "+79161112233", "8")])
         await book.assign(connection, alone, PersonId("anna"), AT, "imported")
         for name in ("First", "Second"):
             one = await book.create(connection, book.Card(name), AT, "imported")
-            await book.add_number(connection, one, "+79161112244", "8")
+            await book.add_numbers(connection, [(one, "+79161112244", "8")])
     other = replace(OUT, asterisk_id="1795000000.8", dialled="89161112244", started_at=AT + 1)
     await settled(shelf, OUT, other, replace(OUT, asterisk_id="1795000000.9", dialled="100", started_at=AT + 2))
     rows = [one.row for one in await listed(database, "out")]
@@ -73,19 +73,19 @@ async def test_a_client_who_waits_is_called_back(database: Database, shelf: Reco
 
 
 async def test_many_take_a_handful_of_statements(database: Database, shelf: Records) -> None:
-    """However many there are, the statements are the same few; more than `OUT_AT_ONCE` wait for their turn."""
+    """However many there are, the statements are the same few; more than `AT_ONCE` wait for their turn."""
     seen: list[str] = []
 
     def heard(*context: Any) -> None:
         seen.append(context[2])
 
     event.listen(database._engine.sync_engine, "before_cursor_execute", heard)
-    count = OUT_AT_ONCE + 1
+    count = AT_ONCE + 1
     many = [replace(OUT, asterisk_id=f"1795000000.{number}", dialled=f"8916{number:07}") for number in range(count)]
     many[7] = replace(many[7], revision=1)
     await shelf.take("file", lambda _: Portion(tuple(many), HERE))
     seen.clear()
-    assert await shelf.settle(0.0) == (OUT_AT_ONCE, True)
+    assert await shelf.settle(0.0) == (AT_ONCE, True)
     assert len(seen) < 25
     assert await shelf.settle(0.0) == (1, False)
     assert len(await listed(database, "out")) == count

@@ -83,8 +83,8 @@ async def test_a_card_is_changed_where_it_differs(database: Database) -> None:
     number = "+79161234567"
     async with database.writing() as connection:
         client = await book.create(connection, book.Card("Ромашка", "A", None, {"a": "1"}), 5.0, "imported")
-        assert await book.add_number(connection, client, number, "8 916 123-45-67")
-        assert not await book.add_number(connection, client, number, "again")
+        assert await book.add_numbers(connection, [(client, number, "8 916 123-45-67")])
+        assert not await book.add_numbers(connection, [(client, number, "again")])
         await book.assign(connection, client, ANNA, 5.0, "assigned")
         roster = await Roster.read(connection, [number])
         (draft,) = roster.by_number[number]
@@ -162,7 +162,7 @@ async def test_writers_at_once_lose_nothing(database: Database) -> None:
         async with database.writing() as connection:
             await book.assign(connection, client, None, 6.0, "assigned")
             number = f"+7916{await numbers(connection):07}"
-            await book.add_number(connection, client, number, number)
+            await book.add_numbers(connection, [(client, number, number)])
 
     await asyncio.gather(*(add() for _ in range(50)))
     async with database.reading() as connection:

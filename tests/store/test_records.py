@@ -18,7 +18,7 @@ from callrouter.core.words import LegId, LostReason, PersonId, Result
 from callrouter.store import clients as book, queries, schemes
 from callrouter.store.errors import DatabaseAwayError
 from callrouter.store.queries import Recorded, Wanted
-from callrouter.store.records import Records, lines_called, without_record
+from callrouter.store.records import AT_ONCE, Records, lines_called, without_record
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import records
 from tests.cdr.written import line
@@ -203,7 +203,7 @@ async def test_a_call_out(database: Database, shelf: Records) -> None:
     """Its line is the number dialled, its caller the phone; its leg says whose, also when nobody answers."""
     async with database.writing() as connection:
         client = await book.create(connection, book.Card("Romashka"), AT, "imported")
-        await book.add_number(connection, client, "+79161112233", "8")
+        await book.add_numbers(connection, [(client, "+79161112233", "8")])
     busy = replace(OUT, asterisk_id="1795000000.8", disposition="BUSY", started_at=AT + 1)
     failed = replace(OUT, asterisk_id="1795000000.9", disposition="FAILED", dialled="*97", started_at=AT + 9)
     await settled(shelf, replace(OUT, disposition="ANSWERED", answered_at=AT + 1), busy, failed)
@@ -236,12 +236,12 @@ async def test_a_straggler_makes_no_second_row(database: Database, shelf: Record
 
 async def test_records_wait_until_they_are_all_there(database: Database, shelf: Records) -> None:
     """A call is made of them a moment after the last has come, many calls at a time."""
-    many = [replace(TALKED, asterisk_id=f"1795000000.{number}") for number in range(60)]
+    many = [replace(TALKED, asterisk_id=f"1795000000.{number}") for number in range(AT_ONCE + 10)]
     await shelf.take("file", lambda _: Portion(tuple(many), HERE))
     assert await shelf.settle(0.5) == (0, True)
-    assert await shelf.settle(0.0) == (50, True)
+    assert await shelf.settle(0.0) == (AT_ONCE, True)
     assert await shelf.settle(0.0) == (10, False)
-    assert len(await listed(database)) == 60
+    assert len(await listed(database)) == AT_ONCE + 10
 
 
 async def test_a_call_that_cannot_be_stored_holds_up_nobody(database: Database, shelf: Records) -> None:

@@ -131,7 +131,7 @@ async def test_who_waits_to_be_called_back_stays(database: Database, journal: Jo
     """A lost client's number is needed as long as he is on the list; an imported client stays a client."""
     async with database.writing() as connection:
         client = await book.create(connection, book.Card("Пион"), 1.0, "imported")
-        await book.add_number(connection, client, OTHER, OTHER)
+        await book.add_numbers(connection, [(client, OTHER, OTHER)])
     abandoned(journal, "0191-a")
     answered(journal, "0191-b", asterisk_id="2", caller=OTHER, caller_raw=OTHER)
     await Shipper(journal, database).drain()

@@ -13,7 +13,7 @@ from callrouter.core.outcome import CallRow, LegRow, TalkRow
 from callrouter.core.recorded import Portion
 from callrouter.core.words import CallId, LostReason, PersonId, Result
 from callrouter.ledger.people import missed_by
-from callrouter.store import clients as book, closing, rows, schemes, tasks as todo, worklist
+from callrouter.store import cards, clients as book, rows, schemes, tasks as todo, worklist
 from callrouter.store.records import Records
 from callrouter.store.shipper import Shipper
 from callrouter.store.tables import clients, task_history, tasks
@@ -62,10 +62,10 @@ async def happen(database: Database, *told: CallRow) -> None:
     """Let calls be closed as both ways in do, each in its own transaction."""
     for row in told:
         async with database.writing() as connection:
-            known = await closing.client_of(connection, row, (), 0.0)
+            (known,) = await cards.settle(connection, [cards.Ended(row, (), 0.0)])
             await rows.begin(connection, [row], "a")
             await rows.finish(connection, row, known)
-            await todo.review(connection, row, known.get("client_id", row.client_id))
+            await todo.review(connection, [(row, known.get("client_id", row.client_id))])
 
 
 async def listed(database: Database, *names: str) -> list[Any]:
@@ -127,7 +127,7 @@ async def test_several_numbers_of_one_client_are_one_task(database: Database) ->
     async with database.writing() as connection:
         client = await book.create(connection, book.Card("Ромашка"), 1.0, "imported")
         for number in (NUMBER, OTHER):
-            await book.add_number(connection, client, number, number)
+            await book.add_numbers(connection, [(client, number, number)])
     await happen(database, call(100), call(200, number=OTHER))
     assert await listed(database, "client_id", "number", "lost") == [(client, OTHER, 2)]
     await happen(database, call(300, out=True, by=ANNA, client_id=client))
@@ -138,11 +138,11 @@ async def test_two_clients_with_one_number(database: Database) -> None:
     """Whoever talks to the number has called back whom it stands for, whosever card the call is taken for."""
     async with database.writing() as connection:
         one, other = [await book.create(connection, book.Card(name), 1.0, "imported") for name in ("A", "B")]
-        await book.add_number(connection, one, NUMBER, NUMBER)
-        await book.add_number(connection, other, OTHER, OTHER)
+        await book.add_numbers(connection, [(one, NUMBER, NUMBER)])
+        await book.add_numbers(connection, [(other, OTHER, OTHER)])
     await happen(database, call(100))
     async with database.writing() as connection:
-        await book.add_number(connection, other, NUMBER, NUMBER)
+        await book.add_numbers(connection, [(other, NUMBER, NUMBER)])
     await happen(database, call(200, out=True, by=ANNA, client_id=other))
     assert await listed(database, "client_id", "closed_how") == [(one, "rescued")]
 
@@ -251,7 +251,7 @@ async def test_a_client_who_is_forgotten_leaves_nothing(database: Database) -> N
     await happen(database, call(100))
     async with database.writing() as connection:
         await connection.execute(delete(clients))
-        await todo.review(connection, call(200), 1)
+        await todo.review(connection, [(call(200), 1)])
     assert (await listed(database, "id"), await told(database)) == ([], [])
 
 
