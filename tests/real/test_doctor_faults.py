@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -11,6 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
+
 from callrouter.cli.applying import fallback_file
 from callrouter.cli.installing import files
 from callrouter.doctor import wanted
@@ -18,6 +21,7 @@ from callrouter.doctor.examination import Case, examine
 from callrouter.pbx.etc import records_line
 from callrouter.settings import load
 from tests.lab.postgres import Postgres
+from tests.lab.root import AsteriskRoot
 from tests.real.rig import LINE, Rig, scheme
 
 DOCUMENT = f"{scheme()}\n[notices]\nkinds = []\n"
@@ -177,6 +181,29 @@ async def test_what_is_wrong_in_the_dialplan_is_the_lines_line() -> None:
                 assert (found["check"], found["state"]) == (f"line {LINE}", state)
                 assert seen in found["seen"]
         await one.rig.lab.asterisk.cli("dialplan reload")
+
+
+async def test_where_ari_does_not_let_us_in_the_console_is_asked(
+    asterisk_root: AsteriskRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same settings, phones and zones, and whether the dialplan has the line; without it they are unknown."""
+    async with ward() as one:
+        found = await one.differs(ARI_PASSWORD="wrong", code=1)
+        assert {check: line["state"] for check, line in found.items()} == {
+            "ari": "fail",
+            **dict.fromkeys(("ari rights", "asterisk", "modules", "clock"), "unknown"),
+            **dict.fromkeys(("settings", "company in Asterisk"), "unknown"),
+        }
+        program = tmp_path / "asterisk"
+        own = asterisk_root.inside / one.etc.parent.name / "etc/asterisk.conf"
+        program.write_text(f'#!/bin/sh\nexec {" ".join(asterisk_root.command)} -C {own} "$@"\n', "utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        found = await one.differs(ARI_PASSWORD="wrong", code=1)
+        assert {check: line["state"] for check, line in found.items()} == {
+            "ari": "fail",
+            **dict.fromkeys(("ari rights", "modules", "clock"), "unknown"),
+        }
 
 
 async def test_phones_that_are_not_there() -> None:
