@@ -58,8 +58,12 @@ NO_LINES = Check(
     "There are a scheme and an Asterisk by which they can be looked for; a line only where not.",
     {"unread": unknown("mend the lines scheme, ari and ari rights first; or run it on Asterisk's host as root")},
 )
-CHECKS = (*stored.CHECKS, *worker.CHECKS, *rendered.CHECKS, *answering.CHECKS, *pbx.CHECKS, SOCKET, NO_LINES, SETTINGS,
-          *wanted.CHECKS, *lines.CHECKS, *house.CHECKS, *notices.CHECKS, *outgoing.CHECKS, *bounds.CHECKS)  # fmt: skip
+CHECKS = (
+    *(*stored.CHECKS, *worker.CHECKS, *rendered.CHECKS, *answering.CHECKS),
+    *(*pbx.CHECKS, SOCKET, SETTINGS, *wanted.CHECKS),
+    *(NO_LINES, *lines.CHECKS, *house.CHECKS),
+    *(*notices.CHECKS, *outgoing.CHECKS, *bounds.CHECKS),
+)
 """Everything that is looked at, in the order in which it is read."""
 
 
