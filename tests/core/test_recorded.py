@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from callrouter.core.recorded import Ending, Record, call_of, gather, phone_of
+from callrouter.core.recorded import RECORDING_MOST, Ending, Record, call_of, gather, phone_of, recording_at
 from callrouter.core.words import LostReason
 
 RUNG = Record(
@@ -116,3 +116,26 @@ def test_the_id_of_a_call_that_the_dialplan_serves() -> None:
     assert len(set(ids)) == len(ids)
     assert all((UUID(one).version, str(UUID(one))) == (7, one) for one in ids)
     assert [UUID(one).int >> 80 for one in ids] == [1795291760000, 1795291760000, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("", None),
+        ("/monitor/in-«ООО» ${X}.wav", "/monitor/in-«ООО» ${X}.wav"),
+        ("a\n\0b\u202e\ud800.wav", "a\ufffd\ufffdb\ufffd\ufffd.wav"),
+        ("a" * RECORDING_MOST, "a" * RECORDING_MOST),
+        ("a" * (RECORDING_MOST + 1), None),
+    ],
+)
+def test_where_a_call_was_recorded(path: str, kept: str | None) -> None:
+    """As the PBX says, but for what cannot be printed; what would be cut leads nowhere, and is none."""
+    assert recording_at(path) == kept
+
+
+def test_the_last_record_that_says_so_tells_where_it_was_recorded() -> None:
+    """FreePBX marks only some of a call's records."""
+    (one,) = gather([replace(RUNG, sequence=number, recording=path) for number, path in enumerate(("/a", "/b", ""))])
+    assert one.recording == "/b"
+    (none,) = gather([RUNG])
+    assert none.recording is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 from pathlib import Path
@@ -62,6 +63,10 @@ async def test_calls_are_routed_and_rows_are_written() -> None:
         assert skipped(rows[1])[0] == "no_responsible"
         assert (await look.metrics())["callrouter_calls_total::answered:agi"] == 1
         await audited(rig)
+        etc = ["--etc", str(rig.lab.asterisk.folder / "etc")]
+        found = {one["check"]: one["state"] for one in json.loads(await rig.run("doctor", "--json", *etc))}
+        assert (found["ari"], found["agi"], found["health"]) == ("ok", "ok", "ok")
+        assert not [name for name, state in found.items() if state == "fail" or name.startswith(("ari.conf", "ari r"))]
 
 
 async def test_it_stops_in_order_and_comes_back() -> None:
