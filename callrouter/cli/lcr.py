@@ -64,6 +64,7 @@ def lcr(
     from callrouter.cli.figures import tell
     from callrouter.cli.opening import with_database
     from callrouter.cli.show import json_value
+    from callrouter.ledger.rate import defined
     from callrouter.store.queries import Recorded
 
     pbx = before.meant(**cdr)
@@ -77,7 +78,7 @@ def lcr(
     if wanted is None:
         told = with_database(lambda database: _counted(database, start, end, by, lists=wants_json))
         if wants_json:
-            json_value(told)
+            json_value(defined(told))
         else:
             tell(told, by)
         return
@@ -95,11 +96,12 @@ def _tell(block: Block, by: str | None, rows: Sequence[Recorded] | None, timezon
     from callrouter.cli.show import json_value
     from callrouter.ledger import call
     from callrouter.ledger.figure import printed
+    from callrouter.ledger.rate import defined
 
     told = printed(block)
     if wants_json:
         extra = {} if rows is None else {"rows": [call.document(one.row, one.claimed_by) for one in rows]}
-        json_value(told | extra)
+        json_value(defined(told) | extra)
         return
     tell(told, by)
     if rows is not None:

@@ -13,11 +13,14 @@ from callrouter.ledger.tally import SHORT, Tally, in_hours, tally, without_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from callrouter.core.outcome import CallRow
     from callrouter.ledger.figure import Block, Calls
 
 DEFINITION = "lcr/1"
+BLOCKS = ("working_hours", "without_short", "clients", "talk", "escalations", "shared_clients")
+"""Blocks of figures that are kept without the others; what the period is compared with has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,13 @@ def block(rate: Rate) -> Block:
         "clients": None,
         "groups": [{"key": key, **found.block} for key, found in rate.groups],
     }
+
+
+def defined(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures as they are printed with the definition's id on each block, for who keeps it without the rest."""
+    blocks = {name: {"definition": DEFINITION, **told[name]} for name in BLOCKS if told.get(name) is not None}
+    compared = {name: {"definition": DEFINITION, **one} for name, one in told.get("compared", {}).items()}
+    return {**told, **blocks} | ({"compared": compared} if compared else {})
 
 
 def document(rate: Rate) -> dict[str, object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.period import MICRO, rfc3339
+from callrouter.ledger.rate import DEFINITION
 from callrouter.report.safe import masked
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Documents:
             **{name: [self._at[micro] for micro in kept[name]] for name in _INSTANTS},
             **_lasted(*(kept[name] for name in _INSTANTS)),
             "dropped": kept["is_dropped"],
+            "definition": (DEFINITION,) * len(kept["id"]),
             **hidden,
             **unsaid,
         }

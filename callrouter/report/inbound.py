@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from callrouter.ledger.escalation import Escalation, escalations
-from callrouter.ledger.groups import By, Key, groups
+from callrouter.ledger.escalation import BEYOND, Escalation, escalations
 from callrouter.ledger.people import missed_by
 from callrouter.ledger.rate import inbound
+from callrouter.report.night import Count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callrouter.core.outcome import CallRow
     from callrouter.ledger.figure import Calls
-    from callrouter.ledger.tally import Tally
     from callrouter.report.night import Night
 
-Groups = tuple[tuple[Key, "Tally"], ...]
+Groups: TypeAlias = tuple[tuple[str | None, Count], ...]
 
 
 class Inbound:
@@ -36,13 +35,13 @@ class Inbound:
 
     @cached_property
     def by_id(self) -> Mapping[str, CallRow]:
-        """Return them by their ids."""
-        return {row.id: row for row in self.rows}
+        """Return by their ids those that may have reached the head or beyond."""
+        return {one.row.id: one.row for one in self._night.calls.reached(BEYOND)}
 
     @cached_property
     def escalations(self) -> tuple[Escalation, ...]:
         """Return those that reached the head or beyond."""
-        return escalations(self.rows)
+        return escalations(inbound(self.by_id.values(), self._night.period))
 
     @cached_property
     def missed(self) -> Mapping[str, list[CallRow]]:
@@ -56,13 +55,20 @@ class Inbound:
     @cached_property
     def by_client(self) -> Groups:
         """Return them by client, who called most first; every call is in exactly one group."""
-        return self._grouped(By.CLIENT)
+        return self._grouped("client", "caller")
 
     @cached_property
     def by_source(self) -> Groups:
         """Return them by where callers have the number from, the most first."""
-        return self._grouped(By.SOURCE)
+        return self._grouped("source")
 
-    def _grouped(self, by: By) -> Groups:
-        found = groups(self.rows, by, self._night.period.timezone)
-        return tuple(sorted(found, key=lambda one: (-one[1].calls, -len(one[1].lost))))
+    def _grouped(self, name: str, otherwise: str | None = None) -> Groups:
+        """Return the calls by a column of theirs, and where nothing stands in it by another one."""
+        calls = self._night.calls
+        key, other, outcome, way = (calls.names.index(one) for one in (name, otherwise or name, "outcome", "direction"))
+        rang = (own for own in calls.own if own[way] == "in")
+        found = Counter((own[key] or own[other], own[outcome] == "lost") for own in rang)
+        counts = {key: Count(found[key, False] + found[key, True], found[key, True]) for key, _ in found}
+        return tuple(
+            sorted(counts.items(), key=lambda one: (-one[1].calls, -one[1].lost, one[0] is None, one[0] or ""))
+        )

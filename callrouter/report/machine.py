@@ -9,27 +9,29 @@ from typing import TYPE_CHECKING
 import orjson
 
 from callrouter.ledger.period import rfc3339
+from callrouter.ledger.rate import defined
 from callrouter.report.safe import E164, defused, masked, receiver
 
 if TYPE_CHECKING:
     from callrouter.report.audit import Audit
     from callrouter.report.content import Content
     from callrouter.report.documents import Documents
-    from callrouter.report.night import Difference, Failed, Waiting
+    from callrouter.report.night import Count, Difference, Failed, Waiting
 
 COLUMNS = (
     *("id", "line", "department", "caller", "caller_raw", "client", "responsible", "priority", "segment"),
     *("claimed_by", "direction", "arrived_at", "answered_at", "ended_at", "outcome", "lost_reason", "lost_step"),
     *("answered_by", "answered_step", "wait_seconds", "talk_seconds", "scheme_revision", "routed_by", "recovered"),
-    *("asterisk_id", "recording"),
+    *("asterisk_id", "recording", "definition"),
 )
-"""The call of the contract without its steps, legs and talk, for which a line of a spreadsheet has no place."""
+"""The call of the contract without its steps, legs and talk, for which a line of a spreadsheet has no place, and by
+which definition it is answered or lost: a line that was copied elsewhere says it still."""
 NUMBERS = frozenset({"line", "caller"})
 """Our own E.164 columns."""
 OURS = frozenset(
     {
         *("arrived_at", "answered_at", "ended_at", "wait_seconds", "talk_seconds", "lost_step", "answered_step"),
-        *("scheme_revision", "direction", "outcome", "lost_reason"),
+        *("scheme_revision", "direction", "outcome", "lost_reason", "definition"),
     }
 )
 """Instants, numbers and our own words: nothing that a spreadsheet would compute."""
@@ -100,11 +102,13 @@ def as_json(value: object) -> bytes:
 
 def figures(found: Content, *, mask: bool) -> dict[str, object]:
     """Return all figures of the date, who waits for a call, the days before, and the audit."""
-    made = dict(found.figures)
+    made = defined(found.figures)
     if mask:
         made["shared_clients"] = _without_numbers(made["shared_clients"])
     return {
         **made,
+        "by_client": [_group(key, one, mask=mask) for key, one in found.inbound.by_client],
+        "by_source": [_group(key, one, mask=False) for key, one in found.inbound.by_source],
         "waiting": [_waiting(client, mask=mask) for client in found.night.waiting],
         "days": [
             {"key": day.isoformat(), "calls": count.calls, "lost": count.lost, "lcr": count.lcr}
@@ -112,6 +116,12 @@ def figures(found: Content, *, mask: bool) -> dict[str, object]:
         ],
         "audit": _audit(found.audit, mask=mask),
     }
+
+
+def _group(key: str | None, one: Count, *, mask: bool) -> dict[str, object]:
+    answered = one.calls - one.lost
+    shown = _masked(key) if mask else key
+    return {"key": shown, "calls": one.calls, "answered": answered, "lost": one.lost, "lcr": one.lcr}
 
 
 def _waiting(client: Waiting, *, mask: bool) -> dict[str, object]:

@@ -103,7 +103,9 @@ class Page(View):
     @cached_property
     def shared(self) -> list[tuple[str, str]]:
         """Return the clients two of ours talked to, and who did."""
-        names = {one.row.caller: one.row.client for one in self.night.calls if one.row.client}
+        calls = self.night.calls
+        caller, client = (calls.names.index(name) for name in ("caller", "client"))
+        names = {own[caller]: own[client] for own in calls.own if own[client]}
         return [
             (self.hide(names.get(one["key"]) or one["key"]), ", ".join(map(self.person, one["people"])))
             for one in self.figure.value("shared_clients", "list")[:FEW]
@@ -114,7 +116,7 @@ class Page(View):
         """Return who called most: name or number, calls, lost ones."""
         found = self.found.inbound.by_client[:FEW]
         nobody = self.language.say("without_number")
-        return [(self.hide(str(key)) if key else nobody, one.calls, len(one.lost)) for key, one in found]
+        return [(self.hide(str(key)) if key else nobody, one.calls, one.lost) for key, one in found]
 
     @cached_property
     def sources(self) -> list[tuple[str, str]]:
@@ -123,7 +125,10 @@ class Page(View):
         found = self.found.inbound.by_source
         if not any(key for key, _ in found):
             return []
-        return [(clean(str(key)) if key else nothing, f"{percent(one.lcr)} ({self.of(one)})") for key, one in found]
+        return [
+            (clean(str(key)) if key else nothing, f"{percent(one.lcr)} ({self.of(one.lost, one.calls)})")
+            for key, one in found
+        ]
 
     @property
     def strange(self) -> tuple[Difference, ...]:

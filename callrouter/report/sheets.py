@@ -81,4 +81,4 @@ class Sheets:
     def _groups(self, found: Groups, nothing: str, shown: Callable[[str], str]) -> Rows:
         for key, one in found:
             name = shown(str(key)) if key else self._language.say(nothing)
-            yield name, one.calls, len(one.lost), one.lcr
+            yield name, one.calls, one.lost, one.lcr

@@ -17,7 +17,6 @@ from callrouter.report.shown import Shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from callrouter.ledger.tally import Tally
     from callrouter.report.content import Content
     from callrouter.report.language import Language
     from callrouter.report.night import Waiting
@@ -66,10 +65,10 @@ class View:
         """Return the colour of a rate."""
         return plots.colour(lcr, self.goal, self.red)
 
-    def of(self, found: Tally) -> str:
+    def of(self, lost: int, calls: int) -> str:
         """Return the counts of a rate: 9 из 121."""
         number = self.language.number
-        return self.language.say("of", part=number(len(found.lost)), whole=number(found.calls))
+        return self.language.say("of", part=number(lost), whole=number(calls))
 
     def share(self, part: float, whole: float) -> float:
         """Return how long a bar is."""

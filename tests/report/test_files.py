@@ -16,6 +16,8 @@ import pytest
 
 from callrouter.core.words import CallId, LostReason, PersonId
 from callrouter.ledger.call import document as call_document
+from callrouter.ledger.groups import By
+from callrouter.ledger.rate import BLOCKS, defined, document, rate
 from callrouter.report.content import content
 from callrouter.report.documents import AT_ONCE
 from callrouter.report.export import FORMATS, files
@@ -69,8 +71,22 @@ def test_the_json_has_every_figure_of_the_ledger() -> None:
     assert {name: found.pop(name) is not None for name in ("waiting", "days", "audit")} == dict.fromkeys(
         ("waiting", "days", "audit"), True
     )
-    made = night().figures
-    assert found == json.loads(json.dumps(made))
+    groups = {by: found.pop(f"by_{by.value}") for by in (By.CLIENT, By.SOURCE)}
+    assert found == json.loads(json.dumps(defined(night().figures)))
+    for by, those in groups.items():
+        listed: Any = document(rate((one.row for one in night().calls), night().period, by))["groups"]
+        assert sorted(those, key=str) == sorted(listed, key=str)
+
+
+def test_a_definition_stands_on_each_block_and_line() -> None:
+    """Also for who keeps a block of the figures without the rest, or a line of the spreadsheet."""
+    made = files(night(), ["csv", "json"], "ru", mask=False)
+    told = json.loads(made[f"lcr-{MONDAY}.json"])
+    blocks = [told, *(told[name] for name in BLOCKS), *told["compared"].values()]
+    assert {one["definition"] for one in blocks} == {"lcr/1"}
+    assert set(told["lost_by_reason"]) == set(LostReason)
+    lines = made[f"calls-{MONDAY}.csv"].decode("utf-8-sig").splitlines()
+    assert {one.rpartition(";")[2] for one in lines} == {"definition", "lcr/1"}
 
 
 @pytest.mark.parametrize("count", [0, 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 7])
@@ -87,7 +103,8 @@ def test_calls_are_written_some_at_a_time(count: int) -> None:
     lines = list(
         csv.DictReader(io.StringIO(made[f"calls-{MONDAY}.csv"].decode("utf-8-sig"), newline=""), delimiter=";")
     )
-    assert lines == [{name: _cell(name, one[name]) for name in COLUMNS} for one in documents]
+    told = [one | {"definition": "lcr/1"} for one in documents]
+    assert lines == [{name: _cell(name, one[name]) for name in COLUMNS} for one in told]
 
 
 def _cell(column: str, value: object) -> str:
