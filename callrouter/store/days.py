@@ -29,29 +29,50 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
-VERSION = f"{DEFINITION} 3"
+VERSION = f"{DEFINITION} 5"
 """Of the definition, and of what is kept of a date."""
 AT_ONCE = 31
 """Dates that are read by one statement: a year of them would not be held in memory."""
 RATE = frozenset({"all", "closed", "short", "withheld", "by_reason"})
 
 
+IS_KEPT = days.c.counts.is_not(None) & (days.c.version == VERSION)
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A date with what is kept of it; or what lies between such dates (None): it has to be counted."""
+    """A date with what is kept of it, by column; or what lies between such dates (None): it has to be counted."""
 
     period: Period
     kept: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The dates that clients are added up from: nearly those of a period, and all after them."""
+
+    added: Period | None
+    """From the first date that is kept to the last one; it may end after the period. None: nothing is kept."""
+    since: Period
+    """What is added up after these."""
+    until: Instant
+    """Up to when anything is known, or may be."""
+    beside: tuple[Period, ...]
+    """In which the period and the dates differ."""
+    last: Period | None
+    """What is not added up at the end; None: nothing."""
+
+
 async def counted(connection: AsyncConnection, period: Period, only: Container[str] | None = None) -> Counts:
     """Return what can be added up of a period, of these parts (None: all)."""
     counts = Counts()
-    async for piece in pieces(connection, period, days.c.counts):
+    columns = (days.c.counts, *((days.c.shared,) if only is None else ()))
+    async for piece in pieces(connection, period, *columns):
         if piece.kept is None:
             await count(connection, piece.period, counts, only)
         else:
-            counts.take(piece.kept, only)
+            counts.take(piece.kept["counts"], only)
+            counts.share(piece.kept.get("shared", {}))
     return counts
 
 
@@ -67,23 +88,49 @@ async def count(connection: AsyncConnection, period: Period, counts: Counts, onl
         for part in (figures_calls.answered, figures_parts.steps, figures_parts.missed, figures_parts.talk):
             await part(connection, period, counts)
         figures_parts.count_escalations(await figures_parts.escalations(connection, period), counts)
-        counts.shared.update(await figures_shared.numbers(connection, period))
+        counts.add_shared(await figures_shared.numbers(connection, period))
 
 
-async def pieces(connection: AsyncConnection, period: Period, column: Column[Any]) -> AsyncIterator[Piece]:
-    """Yield the dates of a period in order, and what is left of dates at its ends, with one column of what is kept."""
+async def pieces(connection: AsyncConnection, period: Period, *columns: Column[Any]) -> AsyncIterator[Piece]:
+    """Yield the dates of a period in order, and what is left of dates at its ends, with some of what is kept."""
     at = period.start
-    zone, is_kept = period.timezone, column.is_not(None) & (days.c.version == VERSION)
-    query = select(days.c.starts_at, days.c.ends_at, column).where(is_kept, days.c.timezone == zone)
+    zone, names = period.timezone, [column.name for column in columns]
+    query = select(days.c.starts_at, days.c.ends_at, *columns).where(IS_KEPT, days.c.timezone == zone)
     query = query.where(days.c.ends_at <= period.end).order_by(days.c.ends_at).limit(AT_ONCE)
     while found := (await connection.execute(query.where(days.c.ends_at > at, days.c.starts_at >= at))).all():
-        for starts, ends, kept in found:
+        for starts, ends, *kept in found:
             if at < starts:
                 yield Piece(Period(at, starts, zone), None)
-            yield Piece(Period(starts, ends, zone), orjson.loads(kept))
+            yield Piece(Period(starts, ends, zone), dict(zip(names, map(orjson.loads, kept), strict=True)))
             at = ends
     if at < period.end:
         yield Piece(Period(at, period.end, zone), None)
+
+
+async def in_a_row(connection: AsyncConnection, period: Period, until: Instant | None) -> Row:
+    """Return which dates a period's clients are added up from, by what is known up to an instant (None: all)."""
+    zone = period.timezone
+    query = select(days.c.starts_at, days.c.ends_at).where(IS_KEPT, days.c.timezone == zone)
+    query = query.where(days.c.starts_at >= period.start).order_by(days.c.ends_at)
+    there = [(one.starts_at, one.ends_at) for one in await connection.execute(query)]
+    if until is None:
+        _, newest = await span(connection)
+        until = max([newest + 1.0, *(ends for _, ends in there[-1:])])
+    until = max(until, period.end)
+    there = [one for one in there if one[1] <= until]
+    its = [one for one in there if one[0] < period.end]
+    if not its:
+        return Row(None, Period(until, until, zone), until, (period,), None)
+    added, end = Period(its[0][0], its[-1][1], zone), there[-1][1]
+    ends = sorted((added.end, period.end))
+    beside = (Period(period.start, added.start, zone), Period(ends[0], ends[1], zone))
+    return Row(
+        added=added,
+        since=Period(added.end, end, zone),
+        until=until,
+        beside=tuple(one for one in beside if one.start < one.end),
+        last=Period(end, until, zone) if end < until else None,
+    )
 
 
 def dates(period: Period) -> list[Period]:
@@ -106,9 +153,7 @@ async def span(connection: AsyncConnection) -> tuple[Instant, Instant]:
 async def missing(connection: AsyncConnection, timezone: str, now: Instant) -> tuple[date, ...]:
     """Return the dates that are over and not added up yet, newest first."""
     first, newest = await span(connection)
-    there = select(days.c.date).where(
-        days.c.timezone == timezone, days.c.version == VERSION, days.c.counts.is_not(None)
-    )
+    there = select(days.c.date).where(days.c.timezone == timezone, IS_KEPT)
     kept = set((await connection.execute(there)).scalars())
     last = (
         min(date_at(now, timezone), date_at(newest, timezone) + timedelta(days=1))
@@ -135,7 +180,8 @@ async def add_up(database: Database, of: date, timezone: str) -> bool:
         counts = Counts()
         await count(connection, period, counts, None)
         contacts = await figures_contacts.contacts(connection, period)
-    kept = {"counts": orjson.dumps(counts.document()).decode(), "contacts": orjson.dumps(contacts).decode()}
+    made = {"counts": counts.document(), "shared": counts.shared_document(), **contacts}
+    kept = {name: orjson.dumps(one).decode() for name, one in made.items()}
     async with database.writing() as connection:
         written = await connection.execute(update(days).where(this, days.c.claim == claim).values(kept))
     return written.rowcount == 1

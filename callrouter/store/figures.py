@@ -1,7 +1,7 @@
 """All figures of a period by definition lcr/1, counted by SQL: the same, to the last digit, as `ledger.figures` prints.
 
 `ledger/` is the definition, and lists the calls behind a figure. Here the databases count, dates that are over are
-added up (`days.py`), and only what no sum can say comes into Python: who was lost, and what became of him.
+added up (`days.py`), so that a period is the sum of its dates.
 """
 
 from __future__ import annotations
@@ -11,24 +11,15 @@ from typing import TYPE_CHECKING
 from callrouter.ledger import compare, escalation
 from callrouter.ledger.figure import printed
 from callrouter.ledger.groups import By
-from callrouter.ledger.period import Period
-from callrouter.store import (
-    days,
-    figures_calls,
-    figures_clients,
-    figures_contacts,
-    figures_parts,
-    figures_printed,
-    figures_shared,
-)
+from callrouter.store import days, figures_calls, figures_clients, figures_parts, figures_printed, figures_shared
 from callrouter.store.counts import tally
-from callrouter.store.tables_days import days as kept
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from callrouter.core.words import Instant
     from callrouter.ledger.callback import HoursOf
+    from callrouter.ledger.period import Period
     from callrouter.store.counts import Counts
 
 _OF_THE_CLOCK = frozenset({By.HOUR, By.DAY, By.WEEK, By.MONTH})
@@ -55,11 +46,11 @@ async def figures(
     Without `lists` escalations and shared clients are counted, but not listed.
     """
     counts = await days.counted(connection, period)
-    clients = await _clients(connection, period, until)
+    clients = await figures_clients.block(connection, period, hours, until)
     made = {
         **await _rate(connection, counts, period, by),
         **figures_printed.rest(counts),
-        "clients": clients.block(hours, period.timezone) | {"without_number": tally(counts.one("withheld"))},
+        "clients": clients | {"without_number": tally(counts.one("withheld"))},
         "compared": await compared(connection, period),
         "escalations": figures_printed.escalations(counts),
         "shared_clients": {"clients": len(counts.shared)},
@@ -80,23 +71,6 @@ async def _rate(connection: AsyncConnection, counts: Counts, period: Period, by:
     if by is By.CLIENT:
         await figures_calls.groups(connection, period, by, counts)
     return figures_printed.rate(counts, period, by)
-
-
-async def _clients(connection: AsyncConnection, period: Period, until: Instant | None) -> figures_clients.Clients:
-    """Let the second ledger be told what happened in the period, and what has become of lost clients since."""
-    told = figures_clients.Clients()
-    oldest, newest = await days.span(connection)
-    end = newest + 1.0 if until is None else until
-    since = Period(period.end, max(period.end, end), period.timezone)
-    held = Period(max(period.start, min(oldest, period.end)), period.end, period.timezone)
-    for one, counts in ((held, True), (since, False)):
-        async for piece in days.pieces(connection, one, kept.c.contacts):
-            if piece.kept is not None:
-                told.tell(piece.kept, counts=counts)
-                continue
-            for part in days.dates(piece.period):
-                told.tell(await figures_contacts.contacts(connection, part), counts=counts)
-    return told
 
 
 async def _listed(connection: AsyncConnection, period: Period) -> dict[str, object]:

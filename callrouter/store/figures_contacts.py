@@ -1,153 +1,189 @@
-"""Who called whom on a date, as short as lost clients can be told from it: what it does to one who is lost already.
+"""Who called whom, as clients are told from it: the calls of a number, in and out, and what a date keeps of them.
 
-A date is told once, event by event, when it is added up; `figures_clients.py` puts dates together.
+What a date keeps depends on its own calls and on former ones of the same numbers: see the trigger on `calls`.
 """
 
 from __future__ import annotations
 
-from array import array
-from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import and_, case, literal_column, or_, select
 
-from callrouter.ledger.callback import Delay, passed
-from callrouter.ledger.clients import Fate
-from callrouter.ledger.period import MICRO
-from callrouter.store.figures_calls import ANSWERED, LEFT_AT_ONCE, arrived, micro
+from callrouter.ledger.period import MICRO, Period, date_at
+from callrouter.store import figures_callers
+from callrouter.store.figures_callers import IS_SHORT, KINDS
+from callrouter.store.figures_calls import ANSWERED, QUARTER, arrived, counted, micro
+from callrouter.store.figures_episodes import LOST, OUT, TALKED, Told, follow
+from callrouter.store.rows import CHUNK
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sqlalchemy import ColumnElement, Subquery
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from callrouter.ledger.period import Period
+    from callrouter.core.words import Instant
+    from callrouter.store.figures_episodes import Episode, Event
 
 Contacts = dict[str, Any]
-"""What JSON can keep; numbers as `short` writes them.
-
-`callers` and `others`: who called, by `kind`, packed; `busy` and `did`: to whom more happened than that he called
-within hours and was answered, and what, were he lost already: first attempt, how he was settled, whether he was lost
-again afterwards; `settled` and `codes`, `later` and `episodes`: who was lost that date, as he is at its end; `open`:
-who of them is not settled.
-"""
-Number = int | str
-LOST, OUT, TALKED = 0, 1, 2
-"""What happened, in the order in which it counts if it was at the same instant."""
-LINE, ENDED, ATTEMPT, IS_CLOSED, IN_HOURS, LONG, HOW = range(7)
-"""An episode from the first lost call on: its line and end, the first attempt; what was lost since; what settled it."""
-HOWS: dict[int, Fate] = {1: Fate.RESCUED, 2: Fate.RETURNED}
-DELAYS: tuple[Delay | None, ...] = (*Delay, None)
-"""None: he came back before anybody called."""
-KINDS = 4
-BOTH = 3
-"""Of the kind of callers: one call at least was within hours (1), one was no short one (2)."""
-BUCKETS = 8
-"""Of so many parts one at a time is held as a set."""
-_RUN = 4096
-_DIGITS = 18
+"""What JSON can keep of a date: `clients`, for periods that have it, and `settled`, for those before it too."""
+By = dict[str, list["Event"]]
+"""Events by number, in their order."""
+IS_OUT = calls.c.direction == literal_column("'out'")
+"""Written so that the index of the numbers dialled serves it."""
+_IS_ONE = or_(calls.c.direction == "in", IS_OUT)
+_NUMBER = case((IS_OUT, calls.c.line), else_=calls.c.caller)
+_EVENT = (
+    micro(calls.c.arrived_at),
+    case((IS_OUT, OUT), (ANSWERED, TALKED), else_=LOST),
+    micro(case((calls.c.ended_at.is_(None), calls.c.arrived_at), else_=calls.c.ended_at)),
+    calls.c.line,
+    calls.c.is_closed,
+    IS_SHORT,
+    ANSWERED,
+)
+_FLAGS = 8
+RECENTLY = 60 * 86_400
+"""Seconds in which a client's last episode is looked for first: who calls often has it there."""
 
 
-def short(number: str) -> Number:
-    """Return a number in E.164 as an integer, anything else as it is."""
-    digits = number[1:]
-    is_one = number.startswith("+") and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
-    return int(digits) if is_one and digits[0] != "0" else number
+class _Last(NamedTuple):
+    """Somebody's last call before a date."""
+
+    at: int
+    is_lost: bool
+    kinds: tuple[bool, bool, bool]
 
 
 async def contacts(connection: AsyncConnection, period: Period) -> Contacts:
-    """Return who called whom in a period within one date."""
-    number = case((calls.c.direction == "out", calls.c.line), else_=calls.c.caller)
-    what = case((calls.c.direction == "out", OUT), (ANSWERED, TALKED), else_=LOST)
-    ended = micro(case((calls.c.ended_at.is_(None), calls.c.arrived_at), else_=calls.c.ended_at))
-    counts = or_(calls.c.direction == "in", calls.c.direction == "out")
-    asked = (micro(calls.c.arrived_at), what, ended, calls.c.line, calls.c.is_closed, LEFT_AT_ONCE, ANSWERED)
-    query = select(number, *asked).where(arrived(period), counts, number.is_not(None))
-    found: dict[str, list[list[Any]]] = {}
-    for one in await connection.execute(query):
-        at, kind, until, line, is_closed, is_short, is_talk = one[1:]
-        rest = {LOST: [until, line, int(is_closed), int(bool(is_short))], OUT: [int(is_talk)], TALKED: [int(is_closed)]}
-        found.setdefault(one[0], []).append([at, kind, *rest[kind]])
-    return _document({short(one): sorted(events) for one, events in found.items()}, period.timezone)
+    """Return what is kept of a date."""
+    events, last = await events_of(connection, arrived(period)), await _last(connection, period)
+    told = Told(_ordinal(round(period.start * MICRO), period.timezone), period.timezone)
+    asked = [number for number, one in last.items() if one.is_lost or any(it[1] == LOST for it in events[number])]
+    known = await _episodes(connection, asked, period)
+    for number, those in events.items():
+        told.tell(known.get(number), those)
+    callers = figures_callers.document(await _before(connection, period, events, last))
+    return {"clients": {"callers": callers, **told.lost()}, "settled": told.settled()}
 
 
-def _document(found: dict[Number, list[list[Any]]], timezone: str) -> Contacts:
-    callers: list[list[Number]] = [[] for _ in range(KINDS)]
-    made: Contacts = {name: [] for name in ("busy", "did", "settled", "codes", "later", "episodes", "open")}
-    for number, events in found.items():
-        kind = _kind(events)
-        if kind is not None:
-            callers[kind].append(number)
-        if all(one[1] == TALKED and not one[2] for one in events):
-            continue
-        did, episode = _told(events)
-        made["busy"].append(number)
-        made["did"].append(did)
-        if episode is not None:
-            code = _code(episode, timezone)
-            made["later" if code is None else "settled"].append(number)
-            made["episodes" if code is None else "codes"].append(episode if code is None else code)
-            if not episode[HOW]:
-                made["open"].append(number)
-    made["callers"] = [_packed(those) for those in callers]
-    made["others"] = [[one for one in those if isinstance(one, str)] for those in callers]
-    return made
+async def events_of(connection: AsyncConnection, *which: ColumnElement[bool]) -> By:
+    """Return what happened to the numbers of some calls."""
+    found: By = {}
+    query = select(_NUMBER, *_EVENT).where(calls.c.outcome.is_not(None), _IS_ONE, _NUMBER.is_not(None), *which)
+    for number, *event in await connection.execute(query):
+        found.setdefault(number, []).append(cast("Event", tuple(event)))
+    for events in found.values():
+        events.sort()
+    return found
 
 
-def _kind(events: Sequence[Sequence[Any]]) -> int | None:
-    """Return what kind of caller this is; None: he was only called."""
-    came = [one for one in events if one[1] != OUT]
-    in_hours = any(not (one[2] if one[1] == TALKED else one[4]) for one in came)
-    is_long = any(one[1] == TALKED or not one[5] for one in came)
-    return in_hours + 2 * is_long if came else None
+async def events_with(connection: AsyncConnection, numbers: Iterable[str], since: Instant, until: Instant) -> By:
+    """Return what happened to some numbers between two instants."""
+    found: By = {}
+    within = calls.c.arrived_at >= since, calls.c.arrived_at < until
+    for some in _chunks(list(numbers)):
+        for which in (and_(calls.c.direction == "in", calls.c.caller.in_(some)), and_(IS_OUT, calls.c.line.in_(some))):
+            for number, events in (await events_of(connection, *within, which)).items():
+                found.setdefault(number, []).extend(events)
+    for events in found.values():
+        events.sort()
+    return found
 
 
-def _told(events: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any] | None]:
-    """Return what would have happened to one who was lost before, and the last episode of who was not."""
-    first, how, is_lost_again, since = None, 0, False, 0
-    episode: list[Any] | None = None
-    for at, kind, *rest in events:
-        if kind == LOST:
-            ended, line, is_closed, is_short = rest
-            if episode is None or episode[HOW]:
-                episode, since, is_lost_again = [line, ended, None, is_closed, 0, 0, 0], at, how > 0
-            episode[IN_HOURS] |= 1 - is_closed
-            episode[LONG] |= 1 - is_short
-            continue
-        is_open = episode is not None and not episode[HOW]
-        if kind == OUT:
-            first = at if first is None and not how else first
-            if episode is not None and is_open and episode[ATTEMPT] is None and at > since:
-                episode[ATTEMPT] = at
-        if kind == TALKED or rest[0]:
-            settled = 1 if kind == OUT else 2
-            how = how or settled
-            if episode is not None and is_open:
-                episode[HOW] = settled
-    return [first, how, int(is_lost_again)], episode
+async def maybe_lost(connection: AsyncConnection, period: Period) -> list[str]:
+    """Return the numbers of the calls of a period, in and out, whose last call before it was a lost one."""
+    return [number for number, one in (await _last(connection, period)).items() if one.is_lost]
 
 
-def _code(episode: Sequence[Any], timezone: str) -> int | None:
-    """Return how it was settled and how soon he was called back; None: the date alone does not tell."""
-    how, attempt = episode[HOW], episode[ATTEMPT]
-    if not how or (attempt is not None and episode[IS_CLOSED]):
-        return None
-    late: Delay | None = None if HOWS[how] is Fate.RETURNED else Delay.NEVER
-    if attempt is not None:
-        late = passed(episode[ENDED] / MICRO, attempt / MICRO, lambda same: same, timezone)
-    return coded(how, late)
+async def _last(connection: AsyncConnection, period: Period) -> Mapping[str, _Last]:
+    """Return the last call before a period of each number that called or was called in it."""
+    own = select(_NUMBER.label("number")).where(arrived(period), _IS_ONE, _NUMBER.is_not(None)).distinct().subquery()
+    flags = case((ANSWERED, 0), else_=4) + case((calls.c.is_closed, 2), else_=0) + case((IS_SHORT, 1), else_=0)
+    query = select(own.c.number, _latest(own, micro(calls.c.arrived_at) * _FLAGS + flags, period.start))
+    found = {}
+    for number, packed in await connection.execute(query):
+        if packed is not None:
+            at, has = divmod(packed, _FLAGS)
+            found[number] = _Last(at, bool(has & 4), (True, not has & 2, not has & 1))
+    return found
 
 
-def coded(how: int, late: Delay | None) -> int:
-    """Return how it was settled (0: not) and how soon he was called back in one."""
-    return how * len(DELAYS) + DELAYS.index(late)
+def _latest(own: Subquery, what: ColumnElement[int], before: Instant, *which: ColumnElement[bool]) -> Any:
+    """Return an expression for the last call in of each number before an instant."""
+    his = calls.c.caller == own.c.number, calls.c.direction == "in", calls.c.outcome.is_not(None), *which
+    query = select(what).where(*his, calls.c.arrived_at < before).order_by(calls.c.arrived_at.desc()).limit(1)
+    return query.correlate(own).scalar_subquery()
 
 
-def _packed(numbers: Sequence[Number]) -> list[str]:
-    """Return the integers among them, each with its neighbours in one of the buckets."""
-    parts = [array("q") for _ in range(BUCKETS)]
-    for one in numbers:
-        if isinstance(one, int):
-            parts[one // _RUN % BUCKETS].append(one)
-    return [b64encode(part.tobytes()).decode() for part in parts]
+async def _before(
+    connection: AsyncConnection, period: Period, events: By, last: Mapping[str, _Last]
+) -> list[list[int]]:
+    """Return by kind of call, for each number that called on a date, the date of its last such call before.
+
+    0: there was none.
+    """
+    found = []
+    for kind in range(len(KINDS)):
+        numbers = [number for number, those in events.items() if any(_kinds(one)[kind] for one in those)]
+        further = [number for number in numbers if number in last and not last[number].kinds[kind]]
+        known = {number: one.at for number, one in last.items()} | await _further(connection, period, further, kind)
+        found.append([_ordinal(known.get(number, 0), period.timezone) for number in numbers])
+    return found
+
+
+def _kinds(event: Event) -> tuple[bool, bool, bool]:
+    """Return of which kinds a call of somebody's is: none, if we called him."""
+    _, what, _, _, is_closed, is_short, _ = event
+    came = what != OUT
+    return came, came and not is_closed, came and not is_short
+
+
+async def _further(connection: AsyncConnection, period: Period, numbers: Sequence[str], kind: int) -> dict[str, int]:
+    """Return the last call of a kind before a date of some of its callers, 0 if there was none."""
+    found = {}
+    for some in _chunks(numbers):
+        own = select(calls.c.caller.label("number")).where(calls.c.caller.in_(some), counted(period)).distinct()
+        those = own.subquery()
+        asked = select(those.c.number, _latest(those, micro(calls.c.arrived_at), period.start, KINDS[kind]))
+        for number, at in await connection.execute(asked):
+            found[number] = at or 0
+    return found
+
+
+async def _episodes(connection: AsyncConnection, numbers: Sequence[str], period: Period) -> dict[str, Episode]:
+    """Return the last episode of some numbers before a date."""
+    found: dict[str, Episode] = {}
+    left = list(numbers)
+    for since in (period.start - RECENTLY, 0.0):
+        events = await events_with(connection, left, since, period.start)
+        left = [number for number in left if since and not _is_whole(events.get(number, ()))]
+        for number in events.keys() - set(left):
+            episode = None
+            for one in events[number]:
+                episode = follow(episode, one, _ordinal(one[0], period.timezone))
+            if episode is not None:
+                found[number] = episode
+    return found
+
+
+def _is_whole(events: Sequence[Event]) -> bool:
+    """Return whether the last episode begins among these events: they talked before its last lost call."""
+    last = max((one[0] for one in events if one[1] == LOST), default=0)
+    return any(one[6] and one[0] < last for one in events)
+
+
+def _ordinal(at: int, timezone: str) -> int:
+    """Return the date of a microsecond, 0 for 0."""
+    return _of_quarter(at // QUARTER, timezone)
+
+
+@lru_cache(maxsize=65_536)
+def _of_quarter(number: int, timezone: str) -> int:
+    return date_at(number * QUARTER / MICRO, timezone).toordinal() if number else 0
+
+
+def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK))

@@ -16,6 +16,8 @@ days = Table(
     Column("version", Words, nullable=False, comment="of the definition and of what is kept here"),
     Column("claim", Words, nullable=False, comment="of who adds it up: only while this stands has nothing changed"),
     Column("counts", Words, comment="JSON: what can be added up; NULL: not yet"),
-    Column("contacts", Words, comment="JSON: who called whom, as far as lost clients are told from it"),
+    Column("shared", Words, comment="JSON: clients two of ours talked to, by number"),
+    Column("clients", Words, comment="JSON: who called and who was lost, for periods that have this date"),
+    Column("settled", Words, comment="JSON: what became of clients lost before, for the periods they were lost in"),
 )
 Index("ix_ledger_days_ends_at", days.c.ends_at)

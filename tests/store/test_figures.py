@@ -16,7 +16,7 @@ from callrouter.ledger import rate
 from callrouter.ledger.figure import printed
 from callrouter.ledger.figures import figures as defined
 from callrouter.ledger.groups import By
-from callrouter.ledger.period import Period
+from callrouter.ledger.period import Period, midnight
 from callrouter.store import days, figures, rows
 from callrouter.store.tables import calls
 from tests.ledger import table
@@ -96,6 +96,51 @@ async def test_whatever_the_calls(database: Database, drawn: list[CallRow], chan
         await connection.execute(update(calls).where(calls.c.id.in_(lost)).values(changed))
     left = tuple(replace(row, **changed) if row.id in lost else row for row in known if row.id not in gone)
     await _is_the_ledgers(database, left, chance.choice(list(By)))
+
+
+@settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CALLS, st.builds(Random, st.integers(0, 2**32)))
+async def test_whichever_period(database: Database, drawn: list[CallRow], chance: Random) -> None:
+    """Clients are the ledger's in any period, whole dates or not, by what was known at any time.
+
+    Whichever dates are kept; also when a call of an old date comes late, changes or goes when later ones are kept.
+    """
+    known = list(_own(drawn, chance))
+    late = [known.pop(chance.randrange(len(known))) for _ in range(len(known) // 3)]
+    async with database.writing() as connection:
+        await connection.execute(delete(calls))
+        await write(connection, known)
+    dates = chance.sample(range(-9, 12), 8)
+    for number in dates:
+        assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
+    await _has_the_ledgers_clients(database, known, chance)
+    gone = {row.id for row in known if chance.random() < 0.2}
+    async with database.writing() as connection:
+        await write(connection, late)
+        await connection.execute(delete(calls).where(calls.c.id.in_(gone)))
+        await connection.execute(update(calls).where(calls.c.outcome == "lost").values(is_closed=False))
+    left = [row for row in (*known, *late) if row.id not in gone]
+    left = [replace(row, is_closed=False) if row.outcome == "lost" else row for row in left]
+    await _has_the_ledgers_clients(database, left, chance)
+    for number in dates[:3]:
+        assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
+    await _has_the_ledgers_clients(database, left, chance)
+
+
+async def _has_the_ledgers_clients(database: Database, known: list[CallRow], chance: Random) -> None:
+    for _ in range(2):
+        start, end = sorted(chance.sample(range(-9, 12), 2))
+        after = chance.choice([0, 0, 11 * 3600])
+        period = Period(_midnight(start) + after, _midnight(end) + chance.choice([0, after]), WEEK.timezone)
+        until = chance.choice([None, period.end, period.end + 86_400 * chance.randrange(9)])
+        then = [row for row in known if until is None or row.arrived_at < until]
+        async with database.reading() as connection:
+            found = await figures.figures(connection, period, table.hours_of, until=until, lists=False)
+        assert found["clients"] == printed(defined(then, period, table.hours_of))["clients"]
+
+
+def _midnight(number: int) -> float:
+    return midnight(MONDAY + timedelta(days=number), WEEK.timezone)
 
 
 async def _is_the_ledgers(database: Database, known: tuple[CallRow, ...], *groupings: By) -> None:
