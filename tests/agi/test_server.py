@@ -259,3 +259,21 @@ async def test_a_port_that_is_taken_harms_nobody() -> None:
         await second.listens.wait()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_who_has_asked_is_answered_before_the_end() -> None:
+    """Who stops waits for those who converse by then, and for nobody else."""
+    server = Server("127.0.0.1", 0, Router().office())
+    task = asyncio.create_task(server.run())
+    await server.listens.wait()
+    await server.answered()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"agi_network: yes\nagi_network_script: route\n\n")
+    await reader.readline()  # the first question
+    waiting = asyncio.create_task(server.answered())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    writer.close()
+    await waiting
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
