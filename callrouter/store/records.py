@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import asdict, fields
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
 
 AT_ONCE = 500
-"""Calls in one settling, which is one transaction: others have to get at the database too."""
+"""Records in one settling, which is one transaction: others have to get at the database too."""
 FORGOTTEN_AFTER = 15.0
 """Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
@@ -67,18 +69,18 @@ class Records:
         """Make calls of the channels whose records came so long ago; return how many, and whether some wait."""
         await self._leave_to_the_router()
         newest, is_due = func.max(records.c.seen_at), func.max(case((_IS_DUE, 1), else_=0))
-        query = select(records.c.asterisk_id, newest.label("seen_at"), is_due.label("is_due"))
+        columns = newest.label("seen_at"), is_due.label("is_due"), func.count().label("several")
+        query = select(records.c.asterisk_id, *columns)
         query = query.where(records.c.is_open).group_by(records.c.asterisk_id)
         query = query.order_by(newest, func.max(records.c.ended_at), records.c.asterisk_id).limit(AT_ONCE + 1)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
-        due = [
-            one.asterisk_id
-            for one in found[:AT_ONCE]
-            if one.seen_at <= self._now() - (patience if one.is_due else FORGOTTEN_AFTER)
-        ]
-        await self._settle(due)
-        return len(due), len(due) < len(found)
+        now = self._now()
+        due = [one for one in found if one.seen_at <= now - (patience if one.is_due else FORGOTTEN_AFTER)]
+        most = bisect(list(accumulate(one.several for one in due)), AT_ONCE)
+        ids = [one.asterisk_id for one in due[: max(most, 1)]]
+        await self._settle(ids)
+        return len(ids), len(ids) < len(found)
 
     async def _leave_to_the_router(self) -> None:
         """Whatever a worker has written down of a call, the rest of it is its own."""
