@@ -105,7 +105,7 @@ def born(row: PbxRow) -> Instant | None:
     return None if found is None else float(found[1])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1_024)
 def endpoint(channel: str) -> str:
     """Return the phone or trunk of a channel: `PJSIP/101` of `PJSIP/101-0000001a`, `DAHDI/i1` of `DAHDI/i1/8916…-4`."""
     kind, _, name = _END.sub("", channel).partition("/")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from callrouter.cdr.reading import Skipped
     from callrouter.cdr.sides import Sides
     from callrouter.core.outcome import CallRow
+    from callrouter.jobs.before import Company
     from callrouter.ledger.figure import Block
     from callrouter.ledger.period import Period
     from callrouter.routing.values import Scheme
@@ -66,8 +67,13 @@ class Told:
         self.unknown += not call.called
 
 
-def figures_of(before: Before, start: str | None, end: str | None, by: str | None) -> tuple[Block, str]:
-    """Return the figures of a file, and the zone they are in; what has to be said of them goes to stderr."""
+def figures_of(
+    before: Before, start: str | None, end: str | None, by: str | None, *, has_legs: bool
+) -> tuple[Block, str]:
+    """Return the figures of a file, and the zone they are in; what has to be said of them goes to stderr.
+
+    The calls behind them have the phones that were tried only where `has_legs` asks for it.
+    """
     from callrouter.cdr.pile import Pile
     from callrouter.cdr.reading import Skipped, read
     from callrouter.cli.lcr import hours_of
@@ -82,7 +88,8 @@ def figures_of(before: Before, start: str | None, end: str | None, by: str | Non
         _say_what_was_read(pile, skipped, timezone)
         sides = _sides(pile, before.trunks, scheme)
         period = _period(pile, start, end, timezone)
-        rows = _rows(pile, sides, period, scheme, before.country)
+        company = _company(scheme, before.country, has_legs=has_legs)
+        rows = _rows(pile, sides, period, company)
     return figures(rows, period, hours_of(scheme), By(by) if by else None), timezone
 
 
@@ -179,14 +186,18 @@ def _period(pile: Pile, start: str | None, end: str | None, timezone: str) -> Pe
     return period(start, until, timezone)
 
 
-def _rows(pile: Pile, sides: Sides, period: Period, scheme: Scheme | None, country: str | None) -> list[CallRow]:
-    from callrouter.cdr.calls import call, gather
+def _company(scheme: Scheme | None, country: str | None, *, has_legs: bool) -> Company:
     from callrouter.jobs.before import Company
-    from callrouter.ledger.figures import needed_from
 
-    company = Company(scheme, country or (COUNTRY if scheme is None else scheme.country))
     if scheme is None and country is None:
         _say(f"no scheme and no --country: numbers are taken to be of {COUNTRY}")
+    return Company(scheme, country or (COUNTRY if scheme is None else scheme.country), has_legs)
+
+
+def _rows(pile: Pile, sides: Sides, period: Period, company: Company) -> list[CallRow]:
+    from callrouter.cdr.calls import call, gather
+    from callrouter.ledger.figures import needed_from
+
     since, told, rows = needed_from(period), Told(), []
     counts = dict.fromkeys(("in", "out", "internal"), 0)
     for found in gather(pile.rows(since)):

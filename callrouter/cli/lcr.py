@@ -69,7 +69,7 @@ def lcr(
 
     pbx = before.meant(**cdr)
     if pbx is not None:
-        block, timezone = before.figures_of(pbx, start, end, by)
+        block, timezone = before.figures_of(pbx, start, end, by, has_legs=wanted is not None)
         listed = None if wanted is None else [Recorded(row, None) for row in _behind(block, wanted)]
         _tell(block, by, listed, timezone, wants_json=wants_json)
         return

@@ -29,6 +29,8 @@ class Company:
 
     scheme: Scheme | None
     country: str
+    has_legs: bool = True
+    """Whether rows have the phones that were tried: no figure rests on them, and they are a third of a call."""
 
     def row(self, call: PbxCall) -> CallRow:
         """Return the call as the ledger has it. Which step, how long a phone really rang: a CDR does not say."""
@@ -61,7 +63,7 @@ class Company:
             asterisk_id=call.id,
             talk=talk,
             steps=(),
-            legs=tuple(self._leg(one) for one in call.rung),
+            legs=tuple(self._leg(one) for one in call.rung) if self.has_legs else (),
             routed_by=APP,
             is_closed=is_closed,
             source=None if line is None else line.source,
@@ -89,6 +91,6 @@ class Company:
         return LegRow(self._person(one.phone), one.phone, 0, one.since, None, None, one.until, one.result)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _number(raw: str, country: str) -> Number:
     return read(raw, country)

@@ -79,6 +79,13 @@ def test_the_scheme_in_force_is_used(ready: Callable[..., Said], dump: Callable[
     assert (said.json["calls"], "no scheme is used: " in said.err) == (7, True)
 
 
+def test_phones_are_kept_only_to_be_listed(dump: Callable[..., Said]) -> None:
+    """The calls behind a figure name each phone that was tried; no figure is another for it."""
+    listed, told = dump(*MOSCOW, "--rows", "--json").json, dump(*MOSCOW, "--json").json
+    assert {leg["phone"] for row in listed.pop("rows") for leg in row["legs"]} >= {"PJSIP/101", "PJSIP/102"}
+    assert listed == told
+
+
 def test_the_period(dump: Callable[..., Said]) -> None:
     """What is named is meant; the day before is compared."""
     told = dump(*MOSCOW, "--from", "2026-11-20T10:15", "--to", "2026-11-20T10:35", "--json").json
