@@ -28,6 +28,8 @@ CALLS, DAYS = 3_650_000, 365
 TARGETS = {
     "export": ("yesterday's export", 1.0),
     "month": ("lcr, the last month", 0.15),
+    "month_middle": ("lcr, a month in the middle", 0.15),
+    "month_first": ("lcr, the first month", 0.15),
     "month_by_day": ("lcr --by day, a month in the middle", 0.15),
     "year": ("lcr, the year", 1.0),
     "year_by_month": ("lcr --by month, the year", 1.0),

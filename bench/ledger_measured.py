@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
 
-from bench.ledger_year import SCHEME, ZONE
+from bench.ledger_year import FIRST, SCHEME, ZONE
 from callrouter.cli.lcr import hours_of
 from callrouter.jobs.night import night
 from callrouter.ledger.groups import By
@@ -25,13 +25,18 @@ from callrouter.store import schemes, worklist as stored
 from callrouter.store.database import Database
 from callrouter.store.figures import figures, headline
 
-TIMES = 3
+TIMES, MONTH = 3, 30
 _SCHEME = parse(SCHEME.encode())
 
 
 def _period(last: date, days: int, ago: int = 0) -> Period:
     after = last + timedelta(days=1 - ago)
     return Period(midnight(after - timedelta(days=days), ZONE), midnight(after, ZONE), ZONE)
+
+
+def _month(last: date, place: float) -> int:
+    """Return how many days before the last one a month ends: 0 the last month of the year, 1 the first one."""
+    return round(((last - FIRST).days + 1 - MONTH) * place)
 
 
 async def export(database: Database, last: date) -> None:
@@ -41,13 +46,14 @@ async def export(database: Database, last: date) -> None:
     files(found, ("csv", "json"), "ru", mask=False)
 
 
-async def lcr(database: Database, last: date, *, days: int, ago: int = 0, by: By | None = None) -> None:
+async def lcr(database: Database, last: date, *, days: int, place: float = 0, by: By | None = None) -> None:
     """Count the figures as `callrouter lcr` prints them."""
+    period = _period(last, days, _month(last, place))
     async with database.reading() as connection:
         if by is None:
-            await figures(connection, _period(last, days, ago), hours_of(_SCHEME), lists=False)
+            await figures(connection, period, hours_of(_SCHEME), lists=False)
         else:
-            await headline(connection, _period(last, days, ago), by)
+            await headline(connection, period, by)
 
 
 async def lost(database: Database, last: date) -> None:
@@ -60,8 +66,10 @@ async def lost(database: Database, last: date) -> None:
 
 MEASURED: dict[str, Callable[[Database, date], Awaitable[None]]] = {
     "export": export,
-    "month": partial(lcr, days=30),
-    "month_by_day": partial(lcr, days=30, ago=15, by=By.DAY),
+    "month": partial(lcr, days=MONTH),
+    "month_middle": partial(lcr, days=MONTH, place=0.5),
+    "month_first": partial(lcr, days=MONTH, place=1),
+    "month_by_day": partial(lcr, days=MONTH, place=0.5, by=By.DAY),
     "year": partial(lcr, days=365),
     "year_by_month": partial(lcr, days=365, by=By.MONTH),
     "worklist": lost,

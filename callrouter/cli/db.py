@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from callrouter.routing.values import Retention
     from callrouter.store.database import Database
 
+TOLD_EVERY = 30
+"""Dates that are added up between two lines of progress."""
+
 
 @click.group()
 def db() -> None:
@@ -141,7 +144,12 @@ def add_up() -> None:
         async with there.reading() as connection:
             timezone = await zone(connection)
             missing = await days.missing(connection, timezone, now())
-        return sum([await days.add_up(there, one, timezone) for one in missing])
+        done = 0
+        for number, one in enumerate(missing, start=1):
+            done += await days.add_up(there, one, timezone)
+            if number % TOLD_EVERY == 0:
+                click.echo(f"{number} of {len(missing)} dates", err=True)
+        return done
 
     done = with_database(work)
     click.echo(f"{done} {'date is' if done == 1 else 'dates are'} added up", err=True)
