@@ -28,7 +28,8 @@ class _Pulse:
         threading.Thread(target=self._beat, name=f"pulse of processor {processor}", daemon=True).start()
 
     def _beat(self) -> None:
-        os.sched_setaffinity(0, {self._processor})  # of this thread only
+        with suppress(OSError):  # where that is not allowed, it beats for the process alone
+            os.sched_setaffinity(0, {self._processor})  # of this thread only
         while True:
             time.sleep(BEAT)
             now = time.monotonic()

@@ -74,7 +74,7 @@ class Lane:
     async def quiet(self, caller: Call) -> None:
         """Wait until nothing rings or talks on this lane, nor is left of it in Asterisk."""
         calls = [caller, *(call for phone in self.desks.values() for call in phone.calls)]
-        await asyncio.gather(*(call.wait("ended", 3.0) for call in calls if not call.ended_at))
+        await asyncio.gather(*(call.wait("ended") for call in calls if not call.ended_at))
         await self._left_asterisk()
 
     async def over(self, caller: Call, side: str = "") -> Round:
@@ -88,7 +88,7 @@ class Lane:
 
     async def _left_asterisk(self) -> None:
         ours = tuple(f"PJSIP/{phone.name}-" for phone in self.desks.values())
-        async with patience(3.0):
+        async with patience(10.0):
             while True:
                 async with self.console:  # it serves one at a time, and tells nobody by itself
                     if not any(name.startswith(ours) for name in await self.rig.lab.asterisk.channels()):
