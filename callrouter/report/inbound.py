@@ -66,9 +66,9 @@ class Inbound:
         """Return the calls by a column of theirs, and where nothing stands in it by another one."""
         calls = self._night.calls
         key, other, outcome, way = (calls.names.index(one) for one in (name, otherwise or name, "outcome", "direction"))
-        rang = (own for own in calls.own if own[way] == "in")
-        found = Counter((own[key] or own[other], own[outcome] == "lost") for own in rang)
-        counts = {key: Count(found[key, False] + found[key, True], found[key, True]) for key, _ in found}
-        return tuple(
-            sorted(counts.items(), key=lambda one: (-one[1].calls, -one[1].lost, one[0] is None, one[0] or ""))
-        )
+        rang = [own for own in calls.own if own[way] == "in"]
+        every = Counter(own[key] or own[other] for own in rang)
+        lost = Counter(own[key] or own[other] for own in rang if own[outcome] == "lost")
+        named = [*sorted(one for one in every if one is not None), *([None] if None in every else [])]
+        named.sort(key=lambda one: (-every[one], -lost[one]))
+        return tuple((one, Count(every[one], lost[one])) for one in named)
