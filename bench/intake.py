@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
-from bench.ledger import databases, say
+from bench.ledger import MEGABYTES, databases, say
 from callrouter.cdr.intake import Intake
 from callrouter.store import schema, schemes
 from callrouter.store.database import Database
@@ -133,9 +134,8 @@ async def taken(url: str, shares: tuple[float, ...], count: int) -> tuple[float,
 def main() -> None:
     """Print a table with the ratio to the target; above 1 it is met."""
     say(f"load at the start: {os.getloadavg()[0]:.1f}")
-    some = int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
     for kind, shares in KINDS.items():
-        count = some if shares[2] == 0.0 else some // 20  # one by one, each with a card, a claim and a task
         with databases() as there:
             for name, url in there.items():
                 read, made, worked, calls_made = asyncio.run(taken(url, shares, count))
@@ -145,6 +145,8 @@ def main() -> None:
                     f" {made:6.1f} s: {rate:7,.0f} records/s, ratio {rate / TARGET:.2f};"
                     f" {worked / count * 1000:.2f} ms of the processor a record"
                 )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    say(f"memory at most {peak:.0f} MB, ratio {peak / MEGABYTES:.2f}; load at the end: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
