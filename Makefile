@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 # Workers of `make test`; real phones share the processor with Asterisk, so few of them.
 WORKERS ?= 2
 # What needs a real Asterisk; it runs by itself, so that nobody's arithmetic delays a phone.
-REAL := tests/real tests/test_lab.py tests/test_fallback.py
+REAL := tests/real tests/containers tests/test_lab.py tests/test_fallback.py
 SOAK := tests/real/test_soak.py
 PURE := tests/core tests/routing tests/ledger tests/cdr
 # More arguments for pytest: make test ARGS="-k pickup -x"; for the soak: make soak ARGS="--rate 5 --seed 7"

@@ -2,12 +2,14 @@
 # Installs the Debian packages the laboratory needs, saying so first. Never asks; exits 2 where it cannot.
 set -euo pipefail
 
-declare -A package_of=([mmdebstrap]=mmdebstrap [sipp]=sip-tester [setpriv]=util-linux [openssl]=openssl [systemd-analyze]=systemd)
+declare -A package_of=([mmdebstrap]=mmdebstrap [sipp]=sip-tester [setpriv]=util-linux [openssl]=openssl [systemd-analyze]=systemd [sqlite3]=sqlite3)
 missing=()
 for program in "${!package_of[@]}"; do
     command -v "$program" >/dev/null || missing+=("${package_of[$program]}")
 done
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+# The container images are built, and tested, by root only.
+[ "$(id -u)" != 0 ] || command -v buildah >/dev/null || missing+=(buildah)
 [ "$(id -u)" = 0 ] || command -v newuidmap >/dev/null || missing+=(uidmap)
 # An Asterisk of the user's own needs no folder made with mmdebstrap.
 if [ -n "${CALLROUTER_ASTERISK:-}" ]; then

@@ -1,0 +1,1 @@
+"""The images and compose.yaml, on a machine without a Docker engine."""
