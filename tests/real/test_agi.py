@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from callrouter.routing.fallback import render
 from callrouter.routing.scheme import parse
-from tests.lab import Call, Company, Desk, Proxy, answers, rejects
+from tests.lab import Call, Company, Desk, Proxy, answers, patience, rejects
 from tests.real.document import LINE, PEOPLE
 from tests.real.rig import Rig, Router, legs, scheme, skipped
 
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 AGI = (Path(__file__).parents[2] / "dialplan/callrouter-agi.conf").read_text("utf-8")
 HOSTILE = ("8916\n\n200 result=1 (x)\nagi_uniqueid: 1.1\n", "${SHELL(touch /tmp/pwned)}", '","', "8916)&PJSIP/120", "")
+LADDER = """
+  {ring = "responsible", seconds = 2},
+  {ring = "department", seconds = 2},
+  {ring = "head", seconds = 2},
+  {add = "owner"},
+"""
 EVERYBODY = ("anna", "boris", "vera", "gleb", "irina")
 
 
@@ -38,7 +44,7 @@ class AgiRig(Rig):
         self,
         document: str | None = None,
         *,
-        guard: str = "2",
+        guard: str = "10",
         dialplan: str = "",
         entry: str = "callrouter-agi",
         files: Mapping[str, str] | None = None,
@@ -48,7 +54,7 @@ class AgiRig(Rig):
         self._door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._door.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._door.getsockname()[1]}"
-        text = document or scheme()
+        text = document or scheme(LADDER).replace("ring_at_most = 6", "ring_at_most = 8")
         company = Company(
             entry=entry,
             fallback=render(parse(text.encode()), 1, "0" * 64, time.time()),
@@ -66,7 +72,7 @@ class AgiRig(Rig):
     async def serve(self) -> Router:
         """Start a router and wait until it takes calls, by AGI too."""
         router = await super().serve()
-        async with asyncio.timeout(5.0):
+        async with patience(5.0):
             while not self.listens():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.02)
         return router
@@ -144,7 +150,7 @@ async def test_who_is_away_is_left_out() -> None:
     async with AgiRig(clients=CLIENTS, desks=desks) as rig:
         await rig.run("people", "pause", "anna")
         rig.phone("vera").behaviour = answers()
-        async with asyncio.timeout(20):
+        async with patience(20):
             while True:  # a pause is known within two seconds
                 call = await rig.trunk.dial(LINE, caller="89161234567")
                 await call.wait("answered", 8.0)
@@ -270,18 +276,18 @@ async def test_a_router_that_is_back_is_told_the_end() -> None:
 
 async def test_a_frozen_router_keeps_nobody_waiting() -> None:
     """Who comes is served by the fallback; whose ladder ends is let go; each is one row when the router is awake."""
-    async with AgiRig(guard="1") as rig:
+    async with AgiRig(guard="3") as rig:
         rig.phone("irina").behaviour = answers()
         first = await rig.trunk.dial(LINE, caller="89161110001")
         await rig.phone("vera").incoming()
         assert await doctor(rig, 0) == "ok"
         rig.router.process.send_signal(signal.SIGSTOP)
         try:
-            await first.wait("answered", 10.0)
+            await first.wait("answered", 20.0)
             rig.phone("irina").talking[0].let_go()
-            await first.wait("ended", 5.0)
+            await first.wait("ended", 10.0)
             second = await rig.trunk.dial(LINE, caller="89161110002")
-            await second.wait("answered", 12.0)
+            await second.wait("answered", 20.0)
             await second.hangup()
             assert await doctor(rig, 1) == "fail"
         finally:
@@ -366,7 +372,7 @@ async def test_strangers_at_the_port_disturb_nobody() -> None:
         rows = await rig.ended(3)
         assert {(row["outcome"], row["routed_by"]) for row in rows} == {("answered", "agi")}
         for reader, writer in peers:
-            async with asyncio.timeout(10.0):
+            async with patience(10.0):
                 with suppress(ConnectionError):
                     await reader.read()  # each of them is let go in the end
             writer.close()
@@ -443,7 +449,7 @@ async def doctor(rig: Rig, code: int) -> str:
 
 async def until(rig: Rig, holds: Callable[[list[dict[str, Any]]], bool]) -> None:
     """Wait until that holds of the calls from outside."""
-    async with asyncio.timeout(30):
+    async with patience(30):
         while not holds(await rig.inbound()):  # noqa: ASYNC110 - another process's: it can only be asked
             await asyncio.sleep(0.05)
 
