@@ -28,6 +28,7 @@ from callrouter.doctor import (
 from callrouter.doctor.bounds import within
 from callrouter.doctor.console import Asked, Console, console
 from callrouter.doctor.finding import Check, Finding, fail, unknown
+from callrouter.routing.values import Scheme
 from callrouter.settings import Settings
 from callrouter.store.database import Database
 
@@ -82,7 +83,7 @@ class Case:
 
 
 async def examine(case: Case) -> list[Finding]:
-    """Look at everything; what is dead costs its own lines only, and no more than a minute in all."""
+    """Look at everything; what is dead costs its own lines only."""
     told, there = case.told, pbx.Pbx()
     database = Database(told.database_url.get_secret_value())
     try:
@@ -131,13 +132,19 @@ async def _asked(case: Case, known: stored.Stored, there: pbx.Pbx, local: Consol
     """Ask by way of a channel of our own, else at the console; without both, files may be at hand all the same."""
     if not there.is_open:
         return await _at_console(case, known, there, local)
+    scheme, ways = known.scheme, dict[str, str | Finding]()
     try:
         async with survey(case.told.ari_url, (case.told.ari_username, case.told.password())) as asked:
-            parts = [_settings(case, asked, there), _company(case, known, asked, there)]
-            return [one for found in await asyncio.gather(*parts) for one in found]
+            parts = [_settings(case, asked, there), _company(scheme, asked, there)]
+            settings, company = await asyncio.gather(*parts)
+            ways |= {} if scheme is None else await lines.ways_in(asked, scheme)
     except (AriAway, AriRefused) as error:
         found = [SOCKET.fault("refused", str(error)), *await _settings(case, None, there)]
         return [*found, NO_LINES.fault("unread", "they were not looked for")]
+    if scheme is None:
+        return [*settings, NO_LINES.fault("unread", "without a scheme there are none to look for")]
+    called = await within(lines.bound(scheme), "lines", lines.look(case.told, scheme, ways))
+    return [*settings, *called, *company]
 
 
 async def _at_console(case: Case, known: stored.Stored, there: pbx.Pbx, local: Console | None) -> list[Finding]:
@@ -149,13 +156,11 @@ async def _at_console(case: Case, known: stored.Stored, there: pbx.Pbx, local: C
     return [*found, *await within(LONG, "phones", house.phones(local, scheme, None))]
 
 
-async def _company(case: Case, known: stored.Stored, asked: Survey, there: pbx.Pbx) -> list[Finding]:
+async def _company(scheme: Scheme | None, asked: Survey, there: pbx.Pbx) -> list[Finding]:
     """Look for what the scheme names."""
-    scheme = known.scheme
     if scheme is None:
-        return [NO_LINES.fault("unread", "without a scheme there are none to look for")]
+        return []
     found = await asyncio.gather(
-        within(LONG, "lines", lines.look(asked, case.told, scheme)),
         within(LONG, "zones", house.zones(asked, scheme, time.time())),
         within(LONG, "phones", house.phones(asked, scheme, there.endpoints)),
     )

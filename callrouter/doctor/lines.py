@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 
 from callrouter.ari.rehearsal import DOOR, Arrived, Rehearsal, rehearsal
-from callrouter.ari.survey import ENTRY, Survey
+from callrouter.ari.survey import ENTRY
 from callrouter.doctor.console import Asked
 from callrouter.doctor.finding import Check, Finding, fail, unknown, warn
 from callrouter.routing.lines import find_line
 from callrouter.routing.values import DEFAULT_LINE, Scheme
 from callrouter.settings import Settings
 
+AT_LEAST = 30.0
+"""Seconds for the lines, and one more for each number."""
 FALLBACK = "callrouter-fallback"
 """The context of the rendered fallback."""
 Said = tuple[str, str]
@@ -38,23 +40,40 @@ LINE = Check(
 CHECKS = (LINE,)
 
 
-async def look(asked: Survey, told: Settings, scheme: Scheme) -> AsyncGenerator[Finding]:
+async def ways_in(asked: Asked, scheme: Scheme) -> dict[str, str | Finding]:
+    """Return from which context of ours each line can be called; a finding: from none."""
+    found = dict[str, str | Finding]()
+    for key, its in dialled(scheme).items():
+        contexts = [one for one in WAYS_IN if await asked.has_extension(one, its[0])]
+        if not contexts:
+            found[key] = LINE.fault("foreign", "the contexts of callrouter.conf do not know it", line=key)
+        elif not await asked.has_extension(DOOR, its[0]):
+            found[key] = LINE.fault("old", "callrouter.conf has no way to try it", line=key)
+        else:
+            found[key] = contexts[0]
+    return found
+
+
+async def look(told: Settings, scheme: Scheme, ways: Mapping[str, str | Finding]) -> AsyncGenerator[Finding]:
     """Call each line with every number of its own, and say what becomes of the calls."""
     login = (told.ari_username, told.password())
     opened = dict[str, Rehearsal]()
     async with AsyncExitStack() as stack:
         for key, its in dialled(scheme).items():
-            ways_in = [one for one in WAYS_IN if await asked.has_extension(one, its[0])]
-            if not ways_in:
-                yield LINE.fault("foreign", "the contexts of callrouter.conf do not know it", line=key)
-            elif not await asked.has_extension(DOOR, its[0]):
-                yield LINE.fault("old", "callrouter.conf has no way to try it", line=key)
-            else:
-                if ways_in[0] not in opened:
-                    calls = rehearsal(told.ari_url, login, ways_in[0])
-                    opened[ways_in[0]] = await stack.enter_async_context(calls)
-                said = [fault for number in its for fault in await faults(opened[ways_in[0]], scheme, key, number)]
-                yield finding(key, said)
+            context = ways[key]
+            if isinstance(context, Finding):
+                yield context
+                continue
+            if context not in opened:
+                opened[context] = await stack.enter_async_context(rehearsal(told.ari_url, login, context))
+            yield finding(
+                key, [fault for number in its for fault in await faults(opened[context], scheme, key, number)]
+            )
+
+
+def bound(scheme: Scheme) -> float:
+    """Return the seconds for all of that; a number that does not arrive takes up to ten of them."""
+    return AT_LEAST + sum(len(its) for its in dialled(scheme).values())
 
 
 async def known(asked: Asked, scheme: Scheme) -> AsyncGenerator[Finding]:
