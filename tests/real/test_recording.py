@@ -121,7 +121,7 @@ async def test_the_fallbacks_calls_and_calls_out_have_theirs_from_asterisks_reco
         await out.wait("answered")
         await out.hangup()
         await rig.serve()
-        (row,) = await rig.ended(1, 15.0)
+        (row,) = await rig.ended(1, 30.0)
         assert (row["routed_by"], row["answered_by"]) == ("fallback", "boris")
         files = beside(rig, row["recording"])
         assert row["recording"].endswith(f" {NAME}.ulaw")
@@ -147,7 +147,7 @@ async def test_what_the_pbx_records_only_in_the_fallback_is_known_by_its_own_col
         await call.wait("answered")
         await call.hangup()
         await rig.serve()
-        (row,) = await rig.ended(1, 15.0)
+        (row,) = await rig.ended(1, 30.0)
         assert row["recording"] == "q-600-89161234567.wav"
 
 
