@@ -16,7 +16,7 @@ PAGES = {
 TYPED = ("sh", "console")
 """The languages of blocks that are typed; `console` has a `$` before what is typed, and what is answered below."""
 SHOWN = ("ini", "json", "python", "text", "toml", "yaml")
-PROGRAMS = ("asterisk", "docker", "make", "mysqldump", "ssh", "sqlite3", "systemctl", "systemd-analyze")
+PROGRAMS = ("asterisk", "docker", "make", "mysqldump", "pip", "ssh", "sqlite3", "systemctl", "systemd-analyze")
 """Programs of others that sentences tell to type."""
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")

@@ -29,7 +29,8 @@ MEANT = {
     r"\brollback N\b": "rollback 1",
     r"\bcalls show ID\b": f"calls show {call_at(FRIDAY)[:12]}",
     r"\boutbox (\w+) ID\b": r"outbox \1 1",
-    r"--etc (DIR|/etc/asterisk)": "--etc asterisk --yes",
+    r"\binstall --etc (DIR|/etc/asterisk)": "install --etc asterisk --yes",
+    r"--etc /etc/asterisk": "--etc asterisk",
     r"/etc/asterisk/": "asterisk/",
     r"\binit (--language en )?[\w.]+": r"init \1new.toml",
     r"--from-cdr (FILE|Master.csv)": "--from-cdr cdr.sql",
@@ -41,6 +42,7 @@ MEANT = {
 """What stands for a word in capitals, and for a place that is not here."""
 ANSWERS = {
     "callrouter doctor": 1,
+    "callrouter doctor --etc /etc/asterisk": 1,
     "callrouter serve --no-wait": 3,
 }
 """The exit codes that are not 0: there is no Asterisk."""
