@@ -33,7 +33,7 @@ class Application:
         if self._session:
             await self._session.close()
 
-    async def event(self, kind: str, within: float = 5.0) -> dict[str, Any]:
+    async def event(self, kind: str, within: float = 10.0) -> dict[str, Any]:
         """Wait for the next event of that type; others are passed over."""
         assert self._socket is not None
         async with patience(within):

@@ -52,7 +52,7 @@ class Call(CallRecord):
         self._reply(status, extra=extra)
         self.end(by_us=True)
 
-    async def hangup(self, within: float = 5.0) -> None:
+    async def hangup(self, within: float = 10.0) -> None:
         """Put the receiver down, in any state, and wait until the other side agrees."""
         self.let_go()
         await self.wait("ended", within)
@@ -85,7 +85,7 @@ class Call(CallRecord):
         assert self.sound is not None
         await self.sound.press(key)
 
-    async def hold(self, *, on: bool = True, within: float = 5.0) -> None:
+    async def hold(self, *, on: bool = True, within: float = 10.0) -> None:
         """Put the other side on hold, or take it back with `on=False`; waits for the answer."""
         assert self.sound is not None
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -105,11 +105,11 @@ class Call(CallRecord):
         self.held = on
         self._talk()
 
-    async def blind_transfer(self, target: str, within: float = 5.0) -> int:
+    async def blind_transfer(self, target: str, within: float = 10.0) -> int:
         """Send the other side to `target` (REFER) and hang up; gives the status the PBX reported last."""
         return await self._refer(f"<sip:{target}@{self.phone.pbx[0]}:{self.phone.pbx[1]}>", within)
 
-    async def attended_transfer(self, other: Call, within: float = 5.0) -> int:
+    async def attended_transfer(self, other: Call, within: float = 10.0) -> int:
         """Connect the other side of this call with the other side of `other` (REFER with Replaces)."""
         theirs, ours = other.dialog.remote, other.dialog.local
         replaces = f"{other.id};to-tag={parameter(theirs, 'tag')};from-tag={parameter(ours, 'tag')}"

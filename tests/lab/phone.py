@@ -141,7 +141,7 @@ class Phone:
         """Behave so for the next calls, one each."""
         self._next.extend(behaviours)
 
-    async def incoming(self, within: float = 5.0) -> Call:
+    async def incoming(self, within: float = 10.0) -> Call:
         """Give the next incoming call, waiting for it; each is given once."""
         try:
             async with standstill.patience(within):

@@ -99,7 +99,7 @@ class CallRecord:
             async with asyncio.timeout(seconds):
                 await self._milestones["ended"].wait()
 
-    async def hears(self, other: CallRecord | Phone, packets: int = 3, within: float = 5.0) -> None:
+    async def hears(self, other: CallRecord | Phone, packets: int = 3, within: float = 10.0) -> None:
         """Wait until `packets` more packets of the other's voice have come in."""
         voice = (other.phone if isinstance(other, CallRecord) else other).voice
         assert self.sound is not None, f"{self!r} has no audio"

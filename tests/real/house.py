@@ -141,7 +141,7 @@ async def talk(one: Call, other: Call | Phone, packets: int = 3) -> None:
     await asyncio.gather(one.hears(theirs, packets), theirs.hears(one, packets))
 
 
-async def hears_something(call: Call, packets: int = 5, within: float = 5.0) -> None:
+async def hears_something(call: Call, packets: int = 5, within: float = 10.0) -> None:
     """Wait until that many more packets of any sound have come in."""
     sound = call.sound
     assert sound is not None

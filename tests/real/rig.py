@@ -26,6 +26,8 @@ __all__ = ["LADDER", "LINE", "NAMES", "PEOPLE", "Rig", "Router", "legs", "scheme
 
 READY = 60.0
 """Seconds a router may take to be ready on a loaded machine."""
+EVENTUALLY = 20.0
+"""Seconds after which what did not happen will not happen any more; no promise of the product is timed by that."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Router:
             if self.log[-1].startswith("ready"):
                 self.ready.set()
 
-    async def says(self, text: str, within: float = 5.0, times: int = 1) -> None:
+    async def says(self, text: str, within: float = EVENTUALLY, times: int = 1) -> None:
         """Wait until its log has that so many times."""
         async with patience(within):
             while sum(text in line for line in self.log) < times:  # noqa: ASYNC110 - another process's
@@ -242,7 +244,7 @@ class Rig:
         async with self._database.reading() as connection:
             return await queries.live_calls(connection)
 
-    async def says(self, text: str, within: float = 5.0) -> None:
+    async def says(self, text: str, within: float = EVENTUALLY) -> None:
         """Wait until the router's log has that."""
         await self.router.says(text, within)
 
@@ -250,7 +252,7 @@ class Rig:
         """Return the calls from outside: transfers to a line and colleagues' calls are not among them."""
         return [row for row in await self.calls() if row["direction"] in {"in", "blocked", "not_client"}]
 
-    async def ended(self, count: int, within: float = 5.0) -> list[dict[str, Any]]:
+    async def ended(self, count: int, within: float = EVENTUALLY) -> list[dict[str, Any]]:
         """Wait until that many calls have ended; return them."""
         async with patience(within):
             while len(rows := await self.inbound()) < count:  # noqa: ASYNC110 - another process's: it can only be asked
