@@ -9,7 +9,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -18,14 +18,14 @@ from callrouter.cli.lcr import hours_of
 from callrouter.jobs.night import night
 from callrouter.ledger.groups import By
 from callrouter.ledger.period import Period, day, midnight
-from callrouter.report.export import files
+from callrouter.report.export import FORMATS, files
 from callrouter.routing.scheme import parse
 from callrouter.routing.worklist import worklist
 from callrouter.store import schemes, worklist as stored
 from callrouter.store.database import Database
 from callrouter.store.figures import figures, headline
 
-TIMES, MONTH = 3, 30
+TIMES, MONTH, FRIDAY = 3, 30, 5
 _SCHEME = parse(SCHEME.encode())
 
 
@@ -39,11 +39,12 @@ def _month(last: date, place: float) -> int:
     return round(((last - FIRST).days + 1 - MONTH) * place)
 
 
-async def export(database: Database, last: date) -> None:
-    """Make the files of the last date, as `callrouter export` does."""
+async def export(database: Database, last: date, *, formats: Sequence[str] = ("csv", "json")) -> None:
+    """Make the files of the last working day, as `callrouter export` does: a weekend has a third of its calls."""
+    busy = last - timedelta(days=max(0, last.isoweekday() - FRIDAY))
     async with database.reading() as connection:
-        found = await night(connection, last, ZONE, day(last, ZONE).end)
-    files(found, ("csv", "json"), "ru", mask=False)
+        found = await night(connection, busy, ZONE, day(busy, ZONE).end)
+    files(found, formats, "ru", mask=False)
 
 
 async def lcr(database: Database, last: date, *, days: int, place: float = 0, by: By | None = None) -> None:
@@ -66,6 +67,7 @@ async def lost(database: Database, last: date) -> None:
 
 MEASURED: dict[str, Callable[[Database, date], Awaitable[None]]] = {
     "export": export,
+    "export_all": partial(export, formats=FORMATS),
     "month": partial(lcr, days=MONTH),
     "month_middle": partial(lcr, days=MONTH, place=0.5),
     "month_first": partial(lcr, days=MONTH, place=1),
