@@ -7,6 +7,10 @@ FREEPBX = "tests/real/test_guide.py::test_the_guide_for_freepbx"
 BACKUP = "tests/docs/test_backup.py::test_what_was_backed_up_is_restored"
 PAGES = {
     "docs/backup.md": ("it is followed on both databases", BACKUP),
+    "docs/containers.md": (
+        "it needs a container engine",
+        "tests/containers/test_images.py::test_the_page_is_followed",
+    ),
     "docs/guide.md": ("it needs an Asterisk, and root on its machine", GUIDE),
     "docs/guide.ru.md": ("it needs an Asterisk, and root on its machine", GUIDE),
     "docs/guide-freepbx.md": ("it needs an Asterisk, and root on its machine", FREEPBX),
