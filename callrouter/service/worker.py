@@ -36,6 +36,8 @@ from callrouter.store.lock import beat
 from callrouter.web.metrics import Metrics
 from callrouter.web.window import Window
 
+SOON = 5.0
+"""Seconds after which a worker to which no call can come yet says so."""
 BEAT_EVERY = 0.5
 """Seconds between two notes that this worker lives."""
 
@@ -219,7 +221,12 @@ class Worker:
         )
 
     async def _announce(self) -> None:
-        await self._way.ready()
+        try:
+            async with asyncio.timeout(SOON):
+                await self._way.ready()
+        except TimeoutError:  # who waits for long is up all the same: systemd would end him
+            self._say(f"waiting: {self._way.fault()}")
+            await self._way.ready()
         only = "" if self._settings.has_ari else " (FastAGI only: ARI_URL is off)"
         self._say(f"ready app={self._settings.app}{only}")
 

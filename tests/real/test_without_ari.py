@@ -120,7 +120,7 @@ async def test_a_second_worker_waits_for_the_port_and_goes_on(postgres_url: str)
     """It has an APP of its own; the first one is killed in a ladder: the second is told how that call ended."""
     async with Without(clients=CLIENTS, database_url=postgres_url) as rig:
         second = await rig.join("second", APP="callrouter-b")
-        await second.says("nobody listens to AGI", 20.0)
+        await second.says("waiting: nobody listens at AGI_BIND", 40.0)
         assert not second.ready.is_set()
         rig.phone("gleb").behaviour = answers()
         call = await rig.trunk.dial(LINE, caller="89161234567")
