@@ -20,7 +20,7 @@ TOLD_EVERY = 30
 
 @click.group()
 def db() -> None:
-    """The database: its schema (upgrade, downgrade, check), dates (add-up), what is older than the scheme has it kept (prune)."""
+    """The database: its schema (upgrade, downgrade, check), dates (add-up), what is too old to be kept (prune)."""
 
 
 @db.command()
@@ -65,7 +65,7 @@ def downgrade(ctx: click.Context, revision: str, *, yes: bool) -> None:
     older = schema.revisions()[:-1]
     if revision not in older:
         raise WrongInputError(f"{revision} is no older schema than {schema.newest()}: {', '.join(older)}")
-    click.echo(f"what only schemas newer than {revision} have is lost: back up before, with no router running", err=True)
+    click.echo(f"what only schemas newer than {revision} have is lost: back up before, with no router up", err=True)
     if not yes and not (sys.stdin.isatty() and click.confirm("go back?", err=True)):
         ctx.exit(1)
     click.echo(asyncio.run(work()), err=True)
