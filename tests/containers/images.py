@@ -134,10 +134,10 @@ def built(store: Store, scratch: Path) -> tuple[Image, Image]:
     assert os.geteuid() == 0, "only root makes images here"
     store.leave()
     settings = scratch / "pip.conf"
-    settings.write_text("[global]\nno-index = true\nfind-links = /wheelhouse\n")
+    settings.write_text("[global]\nno-index = true\nfind-links = /mnt\n")
     for suite in ("bookworm", "forky"):
         store.base(suite)
-    mounts = (f"{settings}:/etc/pip.conf", f"{wheels(store.folder)}:/wheelhouse")
+    mounts = (f"{settings}:/etc/pip.conf", f"{wheels(store.folder)}:/mnt")
     store.build("callrouter-build", "docker/Dockerfile", *mounts, stage="build")  # named, its layers are kept
     store.build("callrouter", "docker/Dockerfile", *mounts)
     store.build("callrouter-asterisk", "docker/asterisk/Dockerfile")
