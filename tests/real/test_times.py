@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Moment, answers, refuses
+from tests.lab import Moment, answers, refuses, undisturbed
 from tests.real.house import at
 from tests.real.rig import LINE, Rig, scheme
 
@@ -16,6 +16,10 @@ NEAR = 0.1
 
 async def test_the_times_of_a_conversation() -> None:
     """Arrival, first ring, answer and end are within 100 ms of what caller and phones saw."""
+    await undisturbed(_a_conversation)
+
+
+async def _a_conversation() -> None:
     async with Rig(scheme('{ring = "department", seconds = 5}')) as rig:
         rig.phone("boris").behaviour = answers(after=0.7)
         caller = await rig.trunk.dial(LINE, caller="89161234567")
@@ -45,6 +49,10 @@ async def test_the_times_of_a_conversation() -> None:
 
 async def test_the_times_of_a_ladder_that_nobody_climbs_down() -> None:
     """Each step begins when its phones ring and ends when they stop; a refusal ends a step then and there."""
+    await undisturbed(_a_ladder)
+
+
+async def _a_ladder() -> None:
     ladder = '{ring = "person:anna", seconds = 0.8}, {ring = "head", seconds = 5}, {ring = "owner", seconds = 0.6}'
     async with Rig(scheme(ladder)) as rig:
         rig.phone("gleb").behaviour = refuses(after=0.5)
@@ -66,6 +74,10 @@ async def test_the_times_of_a_ladder_that_nobody_climbs_down() -> None:
 
 async def test_the_time_of_giving_up() -> None:
     """A caller who gives up has ended, and waited, when he put the receiver down."""
+    await undisturbed(_giving_up)
+
+
+async def _giving_up() -> None:
     async with Rig() as rig:
         caller = await rig.trunk.dial(LINE, caller="89161234567")
         vera = await rig.phone("vera").incoming()
