@@ -69,15 +69,20 @@ class _Clients:
             self._take(found["settled"], first, end)
 
     def _take(self, document: dict[str, Any], first: int, end: int) -> None:
-        codes = self._codes
         for of, since, one, number in document["codes"]:
-            if since < first <= of < end:
-                codes[one] += number
+            if of >= end:  # the oldest come first
+                break
+            if since < first <= of:
+                self._codes[one] += number
         for of, since, one, number in document["hours"]:
-            if since < first <= of < end:
-                codes[self._clocks.code(one)] += number
+            if of >= end:
+                break
+            if since < first <= of:
+                self._codes[self._clocks.code(one)] += number
         for of, since, place, number in document.get("open", ()):
-            if since < first <= of < end:
+            if of >= end:
+                break
+            if since < first <= of:
                 self._open[place] += number
 
     async def tell_the_rest(self, connection: AsyncConnection) -> None:

@@ -109,7 +109,7 @@ def coded(how: int, late: Delay | None) -> int:
 
 
 class Told:
-    """What a date tells of lost clients, number by number, as JSON keeps it."""
+    """What a date tells of lost clients, number by number, as JSON keeps it: the oldest dates it tells of first."""
 
     def __init__(self, of: int, timezone: str) -> None:
         """Tell nothing yet; `of` is the date's ordinal, as all dates here."""
@@ -159,13 +159,15 @@ class Told:
 
     def settled(self) -> dict[str, list[Any]]:
         """Return what has changed for dates before it, and who of its own is lost still."""
-        return _document(self._settled) | {"open": [[*key, number] for key, number in self._open.items() if number]}
+        return _document(self._settled) | {
+            "open": sorted([*key, number] for key, number in self._open.items() if number)
+        }
 
 
 def _document(counted: Counter[tuple[int, int, Value]]) -> dict[str, list[Any]]:
     codes: list[Any] = []
     hours: list[Any] = []
-    for (of, since, one), number in counted.items():
+    for (of, since, one), number in sorted(counted.items(), key=lambda item: item[0][0]):
         if number:
             (codes if isinstance(one, int) else hours).append([of, since, one, number])
     return {"codes": codes, "hours": hours}
