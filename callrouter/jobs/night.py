@@ -7,9 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from callrouter.cdr.audit import Difference, audit, without_record
-from callrouter.ledger import escalation
 from callrouter.ledger.escalation import BEYOND
-from callrouter.ledger.figure import printed
 from callrouter.ledger.figures import needed_from
 from callrouter.ledger.period import Period, day, local
 from callrouter.ledger.rate import inbound
@@ -20,7 +18,7 @@ from callrouter.routing.lines import find_line
 from callrouter.routing.scheme import parse
 from callrouter.routing.values import DEFAULT_LINE
 from callrouter.routing.worklist import worklist
-from callrouter.store import days, figures_shared, outbox, queries, records, schemes
+from callrouter.store import days, outbox, queries, records, schemes
 from callrouter.store.ended import ended
 from callrouter.store.figures import figures
 from callrouter.store.waiting import waiting_at
@@ -47,12 +45,12 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
     scheme = await _scheme(connection, period)
     company = _company(scheme, period)
     calls = await ended(connection, period.start, period.end)
-    made = await figures(connection, period, company.hours, until=period.end, lists=False)
+    reached = inbound((one.row for one in calls.reached(BEYOND)), period)
     return Night(
         date=of,
         period=period,
         calls=calls,
-        figures=made | await _listed(connection, calls, period),
+        figures=await figures(connection, period, company.hours, until=period.end, reached=reached),
         heard=await _heard(connection, calls, company, period),
         days=by_date,
         hours=by_hour,
@@ -63,15 +61,6 @@ async def night(connection: AsyncConnection, of: date, timezone: str, until: Ins
         waiting=await _waiting(connection, scheme, period),
         failed=await outbox.failed(connection, period.start, period.end),
     )
-
-
-async def _listed(connection: AsyncConnection, calls: Ended, period: Period) -> dict[str, object]:
-    """Return the figures that are lists: of escalations among these calls, and of shared clients."""
-    high = inbound((one.row for one in calls.reached(BEYOND)), period)
-    return {
-        "escalations": printed(escalation.block(escalation.escalations(high))),
-        "shared_clients": await figures_shared.block(connection, period),
-    }
 
 
 async def counted(

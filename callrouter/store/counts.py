@@ -80,6 +80,10 @@ class Counts:
         packed.frombytes(a2b_base64(document.get("packed", "")))
         self.shared.update(packed)
 
+    def numbers(self) -> list[str]:
+        """Return the numbers that are counted once."""
+        return [f"+{one}" if isinstance(one, int) else one for one in self.shared]
+
     def shared_document(self) -> dict[str, object]:
         """Return what JSON can keep of the numbers that are counted once."""
         packed = array("q", sorted(one for one in self.shared if isinstance(one, int)))

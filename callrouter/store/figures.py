@@ -15,8 +15,11 @@ from callrouter.store import days, figures_calls, figures_clients, figures_parts
 from callrouter.store.counts import tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from callrouter.core.outcome import CallRow
     from callrouter.core.words import Instant
     from callrouter.ledger.callback import HoursOf
     from callrouter.ledger.period import Period
@@ -40,10 +43,12 @@ async def figures(
     *,
     until: Instant | None = None,
     lists: bool = True,
+    reached: Iterable[CallRow] | None = None,
 ) -> dict[str, object]:
     """Return all figures of the period; what became of lost clients by what is known up to an instant (None: all).
 
-    Without `lists` escalations and shared clients are counted, but not listed.
+    Without `lists` escalations and shared clients are counted, but not listed. `reached`: the inbound calls that may
+    have reached the head or beyond, for who has them already.
     """
     counts = await days.counted(connection, period)
     clients = await figures_clients.block(connection, period, hours, until)
@@ -55,7 +60,7 @@ async def figures(
         "escalations": figures_printed.escalations(counts),
         "shared_clients": {"clients": len(counts.shared)},
     }
-    return made | (await _listed(connection, period) if lists else {})
+    return made | (await _listed(connection, period, counts, reached) if lists else {})
 
 
 async def compared(connection: AsyncConnection, period: Period) -> dict[str, object]:
@@ -73,9 +78,14 @@ async def _rate(connection: AsyncConnection, counts: Counts, period: Period, by:
     return figures_printed.rate(counts, period, by)
 
 
-async def _listed(connection: AsyncConnection, period: Period) -> dict[str, object]:
-    escalated = await figures_parts.escalations(connection, period)
+async def _listed(
+    connection: AsyncConnection, period: Period, counts: Counts, reached: Iterable[CallRow] | None
+) -> dict[str, object]:
+    if reached is None:
+        escalated = await figures_parts.escalations(connection, period)
+    else:
+        escalated = escalation.escalations(reached)
     return {
         "escalations": printed(escalation.block(escalated)),
-        "shared_clients": await figures_shared.block(connection, period),
+        "shared_clients": await figures_shared.block(connection, period, counts.numbers()),
     }

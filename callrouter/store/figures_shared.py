@@ -16,6 +16,8 @@ from callrouter.store.figures_parts import spoken
 from callrouter.store.tables import calls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,18 +42,21 @@ _WAYS = tuple(
 """Whose number it is, and which conversations those are."""
 
 
-async def block(connection: AsyncConnection, period: Period) -> dict[str, object]:
-    """Return the clients two of ours talked to within seven days, each with the people and how many calls."""
-    return printed(shared.block(await _found(connection, period)))
+async def block(connection: AsyncConnection, period: Period, numbers: Iterable[str]) -> dict[str, object]:
+    """Return the clients two of ours talked to within seven days, each with the people and how many calls.
+
+    `numbers` are theirs, as the dates of the period have them.
+    """
+    return printed(shared.block(await _found(connection, period, numbers)))
 
 
 async def numbers(connection: AsyncConnection, period: Period) -> tuple[str, ...]:
     """Return their numbers: of a month, those of its dates together."""
-    return tuple(await _found(connection, period))
+    return tuple(await _found(connection, period, (await connection.execute(_several(period))).scalars()))
 
 
-async def _found(connection: AsyncConnection, period: Period) -> dict[str, tuple[Segment, ...]]:
-    numbers = (await connection.execute(_several(period))).scalars().all()
+async def _found(connection: AsyncConnection, period: Period, numbers: Iterable[str]) -> dict[str, tuple[Segment, ...]]:
+    """Return which of these numbers are theirs, with who talked to them."""
     given = rows.given_in(connection)
     theirs = (
         select(calls.c.id).join(given, number == given.c.value).where(*which, *_arrived(_since(period), period.end))
