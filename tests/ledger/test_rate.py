@@ -11,7 +11,7 @@ from callrouter.core.outcome import CallRow
 from callrouter.core.words import LostReason, PersonId
 from callrouter.ledger.groups import By, group_of
 from callrouter.ledger.period import Period, day
-from callrouter.ledger.rate import document, inbound, rate
+from callrouter.ledger.rate import DEFINITION, defined, document, inbound, rate
 from callrouter.ledger.tally import left_at_once, talked, waited
 from tests.ledger.rows import at, call
 
@@ -135,6 +135,19 @@ def test_waiting_and_talking() -> None:
     talking = call("2026-11-20T12:00:00+03:00", ended_at=None, outcome=None)
     assert (waited(ringing), talked(ringing), talked(talking)) == (None, None, None)
     assert not left_at_once(call("2026-11-20T12:00:00+03:00", lost=LostReason.ABANDONED, ended_at=None))
+
+
+def test_a_block_that_is_kept_alone_says_by_which_definition() -> None:
+    """Each block of figures has the id, and what the period is compared with; what is not known stays null."""
+    told = document(rate(CALLS, FRIDAY)) | {"compared": {"day_before": {"calls": 3}}}
+    blocks = defined(told)
+    named = [blocks["working_hours"], blocks["without_short"], blocks["compared"]["day_before"]]
+    assert [one["definition"] for one in named] == [DEFINITION] * 3
+    assert blocks["clients"] is None
+    assert "compared" not in defined(document(rate(CALLS, FRIDAY)))
+    assert {name: blocks[name] for name in ("calls", "lost", "lost_by_reason")} == {
+        name: told[name] for name in ("calls", "lost", "lost_by_reason")
+    }
 
 
 INSTANTS = st.floats(at("2026-11-19T00:00:00+00:00"), at("2026-11-22T00:00:00+00:00"))
