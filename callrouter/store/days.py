@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.store.database import Database
 
-VERSION = f"{DEFINITION} 6"
+VERSION = f"{DEFINITION} 7"
 """Of the definition, and of what is kept of a date."""
 AT_ONCE = 31
 """Dates that are read by one statement: a year of them would not be held in memory."""

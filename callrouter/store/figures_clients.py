@@ -6,18 +6,29 @@ and what has happened since the last of them, is told number by number, for thos
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.callback import Delay
 from callrouter.ledger.clients import Fate
 from callrouter.ledger.figure import share
-from callrouter.ledger.period import MICRO, Period, date_at
+from callrouter.ledger.period import MICRO, Period, date_at, midnight
 from callrouter.ledger.tally import SHORT
 from callrouter.store import days, figures_callers
 from callrouter.store.figures_calls import LOST as IS_LOST, counted
 from callrouter.store.figures_clocks import Clocks
 from callrouter.store.figures_contacts import contacts, events_of, events_with, maybe_lost
-from callrouter.store.figures_episodes import CODES, COMPANIONS, DELAYS, HOWS, LOST, coded, follow, value
+from callrouter.store.figures_episodes import (
+    CODES,
+    COMPANIONS,
+    DELAYS,
+    HOWS,
+    LATELY,
+    LOST,
+    coded,
+    follow,
+    value,
+)
 from callrouter.store.tables_days import days as kept
 
 if TYPE_CHECKING:
@@ -28,7 +39,7 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.ledger.callback import HoursOf
     from callrouter.store.figures_contacts import Contacts
-    from callrouter.store.figures_episodes import Event
+    from callrouter.store.figures_episodes import Document, Event, Settling
 
 _EVER = coded(0, Delay.NEVER)
 _NOBODY = [0] * (COMPANIONS + 1)
@@ -52,6 +63,8 @@ class _Clients:
         self.callers = list(_NOBODY)
         self._period, self._row, self._clocks = period, row, clocks
         self._codes = [0] * CODES
+        self._hours: dict[Settling, int] = {}
+        """What the hours of lines have to tell: first by value, as most that one date adds a later one takes away."""
         self._open = [0] * COMPANIONS
 
     async def add_up(self, connection: AsyncConnection) -> None:
@@ -60,15 +73,19 @@ class _Clients:
         if added is None:
             return
         first, end = (date_at(at, added.timezone).toordinal() for at in (added.start, added.end))
-        async for found in _kept(connection, added, kept.c.clients, kept.c.settled):
+        settled = kept.c.settled, kept.c.settled_late
+        async for found in _kept(connection, added, kept.c.clients, *settled):
             for place, number in enumerate(figures_callers.first(found["clients"]["callers"], first)):
                 self.callers[place] += number
-            self._take(found["clients"], first, end)
-            self._take(found["settled"], first, end)
-        async for found in _kept(connection, self._row.since, kept.c.settled):
-            self._take(found["settled"], first, end)
+            for document in found.values():
+                self._take(document, first, end)
+        lately, later = _parted(self._row.since)
+        for period, columns in ((lately, settled), (later, settled[1:])):
+            async for found in _kept(connection, period, *columns):
+                for column in columns:
+                    self._take(found[column.name], first, end)
 
-    def _take(self, document: dict[str, Any], first: int, end: int) -> None:
+    def _take(self, document: Document, first: int, end: int) -> None:
         for of, since, one, number in document["codes"]:
             if of >= end:  # the oldest come first
                 break
@@ -78,7 +95,7 @@ class _Clients:
             if of >= end:
                 break
             if since < first <= of:
-                self._codes[self._clocks.code(one)] += number
+                self._count(tuple(one), number)
         for of, since, place, number in document.get("open", ()):
             if of >= end:
                 break
@@ -109,15 +126,31 @@ class _Clients:
         if episode is None:
             return
         entry = episode.entries[0]
-        self._codes[self._clocks.code(value(entry, episode.how, period.timezone))] += number
+        found = value(entry, episode.how, period.timezone)
+        if isinstance(found, int):
+            self._codes[found] += number
+        else:
+            self._count(found, number)
         for place, since in enumerate(entry.companions):
             if since is not None and not episode.how:
                 self._open[place] += number
 
+    def _count(self, one: Settling, number: int) -> None:
+        if left := self._hours.get(one, 0) + number:
+            self._hours[one] = left
+        else:
+            self._hours.pop(one, None)
+
+    def _all_codes(self) -> list[int]:
+        found = list(self._codes)
+        for one, number in self._hours.items():
+            found[self._clocks.code(one)] += number
+        return found
+
     def block(self, callers: list[int]) -> dict[str, object]:
         """Return the figures."""
-        fates, delays = dict.fromkeys(Fate, 0), dict.fromkeys(DELAYS, 0)
-        for code, number in enumerate(self._codes):
+        fates, delays, codes = dict.fromkeys(Fate, 0), dict.fromkeys(DELAYS, 0), self._all_codes()
+        for code, number in enumerate(codes):
             how, place = divmod(code, len(DELAYS))
             delays[DELAYS[place]] += number
             fates[HOWS[how] if how else Fate.IGNORED if code == _EVER else Fate.ATTEMPTED] += number
@@ -125,13 +158,20 @@ class _Clients:
         every, in_hours, is_long = callers
         return {
             **_rate(every, lost),
-            "with_lost_call": sum(self._codes),
+            "with_lost_call": sum(codes),
             **{fate.value: number for fate, number in fates.items()},
             "called_back": {one.value: delays[one] for one in Delay},
             "without_number": None,
             "working_hours": _rate(in_hours, self._open[0]),
             "without_short": {"under_seconds": SHORT, **_rate(is_long, self._open[1])},
         }
+
+
+def _parted(since: Period) -> tuple[Period, Period]:
+    """Return the dates after some, of which the second ones tell apart what became of those long ago."""
+    zone = since.timezone
+    at = min(midnight(date_at(since.start, zone) + timedelta(days=LATELY), zone), since.end)
+    return Period(since.start, at, zone), Period(at, since.end, zone)
 
 
 async def _kept(connection: AsyncConnection, period: Period, *columns: Any) -> AsyncIterator[Contacts]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from callrouter.core.words import Instant
     from callrouter.ledger.callback import HoursOf
     from callrouter.routing.calendar import Hours
-    from callrouter.store.figures_episodes import Value
+    from callrouter.store.figures_episodes import Settling
 
 
 _SOON = [seconds for seconds, _ in WITHIN]
@@ -31,10 +31,8 @@ class Clocks:
         self._lines: dict[str, _Clock] = {}
         self._shared: dict[Hours | None, _Clock] = {}
 
-    def code(self, value: Value) -> int:
+    def code(self, value: Settling) -> int:
         """Return what settled it and how soon he was called back, as `ledger.callback` says."""
-        if isinstance(value, int):
-            return value
         line, ended, attempt, is_closed, how = value
         clock = self._lines.get(line) or self._of(line)
         start, at = clock.start(ended / MICRO) if is_closed else ended / MICRO, attempt / MICRO

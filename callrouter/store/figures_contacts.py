@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from callrouter.store.figures_episodes import Episode, Event
 
 Contacts = dict[str, Any]
-"""What JSON can keep of a date: `clients`, for periods that have it, and `settled`, for those before it too."""
+"""What JSON can keep of a date: `clients`, for periods that have it; `settled` and `settled_late`, for those before."""
 By = dict[str, list["Event"]]
 """Events by number, in their order."""
 IS_OUT = calls.c.direction == literal_column("'out'")
@@ -66,7 +66,8 @@ async def contacts(connection: AsyncConnection, period: Period) -> Contacts:
     for number, those in events.items():
         told.tell(known.get(number), those)
     callers = figures_callers.document(await _before(connection, period, events, last))
-    return {"clients": {"callers": callers, **told.lost()}, "settled": told.settled()}
+    settled, late = told.settled()
+    return {"clients": {"callers": callers, **told.lost()}, "settled": settled, "settled_late": late}
 
 
 async def events_of(connection: AsyncConnection, *which: ColumnElement[bool]) -> By:

@@ -21,7 +21,7 @@ from callrouter.ledger.clients import Fate
 from callrouter.ledger.period import MICRO, date_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Event = tuple[int, int, int, str, bool, bool, bool]
 """Microseconds, what, when it ended, its line, whether out of hours, whether he left at once, whether they talked."""
@@ -33,11 +33,16 @@ RESCUED, RETURNED = 1, 2
 DELAYS: tuple[Delay | None, ...] = (*Delay, None)
 """None: he came back before anybody called."""
 CODES = (len(HOWS) + 1) * len(DELAYS)
+LATELY = 31
+"""Dates before one of which it tells apart from those longer ago: a month long ago passes over the rest."""
 COMPANIONS = 2
 """Who is lost within hours, and who did not always leave at once."""
-Value = int | tuple[str, int, int, bool, int]
-"""What became of somebody: a code; or line, end of the call, first attempt, out of hours, what ended it: then the
-hours of the line have to tell how soon that was."""
+Settling = tuple[str, int, int, bool, int]
+"""Line, end of the call, first attempt, out of hours, what ended it: the hours of the line tell how soon that was."""
+Document = dict[str, list[Any]]
+"""What JSON keeps of numbers by date, the date before, and value: the oldest dates first."""
+Value = int | Settling
+"""What became of somebody: a code, or what the hours make one of."""
 
 
 @dataclass(slots=True)
@@ -153,18 +158,21 @@ class Told:
     def _value(self, entry: Entry, how: int) -> Value:
         return value(entry, how, self._timezone)
 
-    def lost(self) -> dict[str, list[Any]]:
+    def lost(self) -> Document:
         """Return what counts in a period that has this date."""
         return _document(self._lost)
 
-    def settled(self) -> dict[str, list[Any]]:
-        """Return what has changed for dates before it, and who of its own is lost still."""
-        return _document(self._settled) | {
-            "open": sorted([*key, number] for key, number in self._open.items() if number)
-        }
+    def settled(self) -> tuple[Document, Document]:
+        """Return what has changed for dates lately before it, and its own; and for those longer ago."""
+        return self._changes(lambda of: of >= self._of - LATELY), self._changes(lambda of: of < self._of - LATELY)
+
+    def _changes(self, wanted: Callable[[int], bool]) -> Document:
+        changes = Counter({key: number for key, number in self._settled.items() if wanted(key[0])})
+        still = sorted([*key, number] for key, number in self._open.items() if number and wanted(key[0]))
+        return _document(changes) | {"open": still}
 
 
-def _document(counted: Counter[tuple[int, int, Value]]) -> dict[str, list[Any]]:
+def _document(counted: Counter[tuple[int, int, Value]]) -> Document:
     codes: list[Any] = []
     hours: list[Any] = []
     for (of, since, one), number in sorted(counted.items(), key=lambda item: item[0][0]):

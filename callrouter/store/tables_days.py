@@ -18,6 +18,7 @@ days = Table(
     Column("counts", Words, comment="JSON: what can be added up; NULL: not yet"),
     Column("shared", Words, comment="JSON: clients two of ours talked to, by number"),
     Column("clients", Words, comment="JSON: who called and who was lost, for periods that have this date"),
-    Column("settled", Words, comment="JSON: what became of clients lost before, for the periods they were lost in"),
+    Column("settled", Words, comment="JSON: what became of clients lost lately, for the periods they were lost in"),
+    Column("settled_late", Words, comment="JSON: the same of those lost longer ago"),
 )
 Index("ix_ledger_days_ends_at", days.c.ends_at)

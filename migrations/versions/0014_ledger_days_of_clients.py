@@ -14,7 +14,8 @@ EVENTS = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 NEW = {
     "shared": "JSON: clients two of ours talked to, by number",
     "clients": "JSON: who called and who was lost, for periods that have this date",
-    "settled": "JSON: what became of clients lost before, for the periods they were lost in",
+    "settled": "JSON: what became of clients lost lately, for the periods they were lost in",
+    "settled_late": "JSON: the same of those lost longer ago",
 }
 FORMERLY = "JSON: who called whom, as far as lost clients are told from it"
 WEEK_AND_DAY = 8 * 86_400 * 1_000_000

@@ -20,6 +20,7 @@ from callrouter.ledger.period import Period, midnight
 from callrouter.store import days, figures, rows
 from callrouter.store.tables import calls
 from tests.ledger import table
+from tests.ledger.rows import call
 from tests.ledger.test_figures import CALLS, START
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
 
 MONDAY = date(2026, 3, 30)
+FURTHER = 3
+"""How much further than in the other tests calls are from one another: some are long ago for a date."""
+DATES = range(-9, -9 + 21 * FURTHER)
 WEEK = Period(table.instant("03-28 00:00"), table.instant("04-04 00:00"), table.BERLIN)
 
 
@@ -105,12 +109,13 @@ async def test_whichever_period(database: Database, drawn: list[CallRow], chance
 
     Whichever dates are kept; also when a call of an old date comes late, changes or goes when later ones are kept.
     """
-    known = list(_own(drawn, chance))
+    far = (replace(row, arrived_at=START + (row.arrived_at - START) * FURTHER) for row in drawn)
+    known = list(_own(far, chance))
     late = [known.pop(chance.randrange(len(known))) for _ in range(len(known) // 3)]
     async with database.writing() as connection:
         await connection.execute(delete(calls))
         await write(connection, known)
-    dates = chance.sample(range(-9, 12), 8)
+    dates = chance.sample(DATES, 16)
     for number in dates:
         assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
     await _has_the_ledgers_clients(database, known, chance)
@@ -122,17 +127,40 @@ async def test_whichever_period(database: Database, drawn: list[CallRow], chance
     left = [row for row in (*known, *late) if row.id not in gone]
     left = [replace(row, is_closed=False) if row.outcome == "lost" else row for row in left]
     await _has_the_ledgers_clients(database, left, chance)
-    for number in dates[:3]:
+    for number in dates[:6]:
         assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
     await _has_the_ledgers_clients(database, left, chance)
 
 
+LONG_AFTER = (
+    call("2026-03-30T12:00:00+02:00", lost=LostReason.ABANDONED, caller="+79160000001"),
+    call("2026-03-30T22:00:00+02:00", lost=LostReason.CLOSED, caller="+79160000002", line="site", is_closed=True),
+    call("2026-03-31T12:00:00+02:00", lost=LostReason.NO_ANSWER, caller="+79160000003"),
+    call("2026-05-10T12:00:00+02:00", lost=LostReason.NO_ANSWER, direction="out", line="+79160000001"),
+    call("2026-05-15T12:00:00+02:00", direction="out", line="+79160000002"),
+    call("2026-05-15T13:00:00+02:00", caller="+79160000003"),
+)
+
+
+async def test_what_became_of_clients_long_after(database: Database) -> None:
+    """A month and more later one is called, one is rescued and one returns: each date of it says so, kept or not."""
+    async with database.writing() as connection:
+        await write(connection, LONG_AFTER)
+    known = printed(defined(LONG_AFTER, WEEK, table.hours_of))["clients"]
+    assert (known["attempted"], known["rescued"], known["returned"]) == (1, 1, 1)
+    for number in (0, 1, 40, 41, 46):
+        assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
+        async with database.reading() as connection:
+            found = await figures.figures(connection, WEEK, table.hours_of, lists=False)
+        assert found["clients"] == known
+
+
 async def _has_the_ledgers_clients(database: Database, known: list[CallRow], chance: Random) -> None:
     for _ in range(2):
-        start, end = sorted(chance.sample(range(-9, 12), 2))
+        start, end = sorted(chance.sample(DATES, 2))
         after = chance.choice([0, 0, 11 * 3600])
         period = Period(_midnight(start) + after, _midnight(end) + chance.choice([0, after]), WEEK.timezone)
-        until = chance.choice([None, period.end, period.end + 86_400 * chance.randrange(9)])
+        until = chance.choice([None, period.end, period.end + 86_400 * chance.randrange(50)])
         then = [row for row in known if until is None or row.arrived_at < until]
         async with database.reading() as connection:
             found = await figures.figures(connection, period, table.hours_of, until=until, lists=False)

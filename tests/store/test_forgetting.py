@@ -89,7 +89,13 @@ def _plain(value: object) -> str:
 
 async def kept_of_dates(database: Database) -> str:
     """Every number in what is kept of dates that are added up, written out, and the rest of it."""
-    columns = ledger_days.c.counts, ledger_days.c.shared, ledger_days.c.clients, ledger_days.c.settled
+    columns = (
+        ledger_days.c.counts,
+        ledger_days.c.shared,
+        ledger_days.c.clients,
+        ledger_days.c.settled,
+        ledger_days.c.settled_late,
+    )
     async with database.reading() as connection:
         kept = (await connection.execute(select(*columns))).all()
     found: list[int | str] = [text for one in kept for text in one]
