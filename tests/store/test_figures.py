@@ -146,7 +146,7 @@ async def test_what_became_of_clients_long_after(database: Database) -> None:
     """A month and more later one is called, one is rescued and one returns: each date of it says so, kept or not."""
     async with database.writing() as connection:
         await write(connection, LONG_AFTER)
-    known = printed(defined(LONG_AFTER, WEEK, table.hours_of))["clients"]
+    known: Any = printed(defined(LONG_AFTER, WEEK, table.hours_of))["clients"]
     assert (known["attempted"], known["rescued"], known["returned"]) == (1, 1, 1)
     for number in (0, 1, 40, 41, 46):
         assert await days.add_up(database, MONDAY + timedelta(days=number), WEEK.timezone)
