@@ -20,7 +20,6 @@ def deliver(ctx: click.Context, *, wants_json: bool) -> None:
 
     from callrouter import log
     from callrouter.cli.opening import with_database
-    from callrouter.cli.outbox import step_back
     from callrouter.cli.show import json_value
     from callrouter.jobs.nightly import Nightly
 
@@ -28,7 +27,6 @@ def deliver(ctx: click.Context, *, wants_json: bool) -> None:
     if set(given) - ALONE:
         raise click.UsageError("--deliver takes no other option but --json: [report] of the scheme says the rest", ctx)
     log.configure()
-    step_back()
 
     async def work(database: Database) -> list[Made]:
         nightly = Nightly(database, secrets.token_hex(8), time.time)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from callrouter.store.outbox import Listed
 
 COLUMNS = ("id", "state", "put", "next", "attempts", "kind", "to", "subject", "error")
-NICER = 10
-"""What carries letters gives way to what carries calls."""
 LARGEST = 2**31
 
 
@@ -94,7 +92,6 @@ def send(*, wants_json: bool) -> int:
     from callrouter.jobs.sending import Sender
 
     log.configure()
-    step_back()
     told = settings.load()
     ways = Ways(told.mail_server(), told.smtp_from, told.hook_key())
 
@@ -109,15 +106,6 @@ def send(*, wants_json: bool) -> int:
     else:
         click.echo(", ".join(f"{state} {count}" for state, count in sorted(done.items())) or "nothing is due", err=True)
     return int(bool(set(done) - {"delivered"}))
-
-
-def step_back() -> None:
-    """Leave the processor to those who carry calls, where the system lets us."""
-    import os
-    from contextlib import suppress
-
-    with suppress(OSError):
-        os.nice(NICER)
 
 
 def _decide(

@@ -8,7 +8,9 @@ says nothing, a defect, none of it is in the loop that carries the calls. The cl
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,6 +41,8 @@ AGAIN_AFTER = 30.0
 """Seconds until a command that failed is tried again, or the database is asked again."""
 AT_MOST = 3600.0
 """Seconds a command may take: one that hangs is killed, and its work another's when its claims run out."""
+NICER = 10
+"""How much they leave the processor to those who carry calls, where the system lets us."""
 DONE = (0, 1)
 """How the commands end that did what they could."""
 
@@ -110,6 +114,8 @@ async def _command(*arguments: str) -> bool:
     """Run a command of ours to its end; return whether it did what it could."""
     nothing = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*COMMAND, *arguments, stdin=nothing, stdout=nothing)
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICER)
     try:
         async with asyncio.timeout(AT_MOST):
             code = await process.wait()

@@ -118,6 +118,19 @@ async def test_a_command_ends_with_its_clerk(database: Database, notes: Path, mo
         os.kill(process, 0)
 
 
+async def test_a_command_gives_way_to_the_calls(
+    database: Database, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process leaves the processor to the worker's, whose own priority stays."""
+    does(monkeypatch, "import time; time.sleep(999)")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    async with working(database, Clock(at("2026-11-21T08:00"))):
+        (process,) = await noted(notes, 1, "export --deliver")
+        while os.getpriority(os.PRIO_PROCESS, process) != min(own + clerk.NICER, 19):  # noqa: ASYNC110 - the kernel's
+            await asyncio.sleep(0.02)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
+
+
 async def test_without_a_database_nothing_is_known(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clerk waits for it."""
     does(monkeypatch, "")
