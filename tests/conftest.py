@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callrouter import log
 from tests.lab.postgres import Postgres
 from tests.lab.root import AsteriskRoot, provide
 
@@ -19,6 +20,12 @@ def _interruptible() -> None:
     """Commands can be interrupted though a shell began the tests in its background, where Ctrl-C is ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets up the log of its own process: run in this one, it would leave all later tests a closed one."""
+    monkeypatch.setattr(log, "configure", lambda: None)
 
 
 @pytest.fixture(scope="session")

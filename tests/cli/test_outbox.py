@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from callrouter import log
 from callrouter.store import outbox
 from callrouter.store.database import Database
 from callrouter.store.outbox import Message
@@ -32,9 +31,8 @@ def scheme(*to: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command sets up the log of its own process, which here is that of all tests: it is silent meanwhile."""
-    monkeypatch.setattr(log, "configure", lambda: None)
+def _silence() -> Iterator[None]:
+    """What a command prints is all that is said meanwhile."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
