@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import socket
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
-from tests.lab.root import LabError, cache
+from tests.lab.root import LabError
 
 FIRST = 10_000  # below the ports the kernel gives away by itself
 WIDTH = 2_000  # SIP, HTTP and 990 RTP streams
@@ -44,8 +47,8 @@ class Slot:
 
 def take(*, patience: float = 60.0) -> Slot:
     """Take a free slot, waiting up to `patience` seconds for one."""
-    folder = cache() / "slots"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.gettempdir()) / f"callrouter-slots-{os.getuid()}"  # ports are the machine's, not a cache's
+    folder.mkdir(mode=0o700, exist_ok=True)
     end = time.monotonic() + patience
     while time.monotonic() < end:
         for number in range(COUNT):
