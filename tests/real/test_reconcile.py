@@ -15,7 +15,7 @@ from callrouter.cdr.intake import Intake
 from callrouter.routing.fallback import render
 from callrouter.routing.scheme import parse
 from callrouter.store.database import Database
-from callrouter.store.records import Records
+from callrouter.store.records import AT_ONCE, Records
 from callrouter.store.tables import calls
 from tests.lab import Behaviour, Call, Company, Moment, answers, patience, rejects, rings
 from tests.real.house import at, since
@@ -28,6 +28,7 @@ STEP = 3.0
 """Seconds of a step: who picks up or leaves in it does so in time, however slow the machine is."""
 LADDER = f'{{ring = "department", seconds = {STEP}}}, {{ring = "head", seconds = {STEP}}}'
 UNKNOWN = "+74959999999"
+CALLER = "89161234567"
 OUT = """
 [phones](+)
 exten => _9.,1,Set(CALLROUTER_DIALLED=${EXTEN:1})
@@ -244,14 +245,15 @@ async def _unanswered(there: Rig, number: int) -> None:
 
 async def test_a_router_killed_in_the_middle_of_an_intake_makes_nothing_twice() -> None:
     """By kill -9 while a long file is read: the next life reads on, and each call is one row."""
-    count = 400
+    count = 6 * AT_ONCE  # a transaction each
     async with rig() as there:
         await there.router.end()
         record = await _one_record(there)
         file = there.lab.asterisk.cdr_file
         with file.open("a") as written:
             written.writelines(
-                record.replace(f'"{_channel(record)}"', f'"1794000000.{number}"') for number in range(count)
+                record.replace(f'"{_channel(record)}"', f'"1794000000.{number}"').replace(CALLER, f"8916{number:07}")
+                for number in range(count)
             )
         await there.serve()
         await until(there, lambda rows: len(rows) > 1)
@@ -268,7 +270,7 @@ async def test_a_router_killed_in_the_middle_of_an_intake_makes_nothing_twice() 
 
 async def _one_record(there: Rig) -> str:
     behave(there, rejects(480), "anna", "boris", "vera", "gleb")
-    await (await there.trunk.dial(UNKNOWN, caller="89161234567")).wait("ended")
+    await (await there.trunk.dial(UNKNOWN, caller=CALLER)).wait("ended")
     file = there.lab.asterisk.cdr_file
     async with patience(2):
         while not file.exists():  # noqa: ASYNC110 - Asterisk's own: milliseconds after the end
