@@ -94,9 +94,9 @@ class Firm:
         )  # fmt: skip
 
 
-def draw(dice: Random, *, departments: int = 4) -> Firm:
-    """Draw a company: every department has two lines, ladders are of one to eight steps."""
-    firm = Firm(ring_at_most=dice.choice((2.4, 3.2, 4.0)), claim_after=dice.choice((0.0, 0.2, 60.0)))
+def draw(dice: Random, *, unit: float = 0.4, departments: int = 4) -> Firm:
+    """Draw a company: every department has two lines, ladders are of one to eight steps of up to three units."""
+    firm = Firm(ring_at_most=round(unit * dice.choice((6, 8, 10)), 1), claim_after=dice.choice((0.0, 0.2, 60.0)))
     for number in range(departments):
         members = tuple(_hire(firm, dice).key for _ in range(dice.randint(1, 4)))
         head = _hire(firm, dice).key if dice.random() < 0.8 else None
@@ -108,7 +108,7 @@ def draw(dice: Random, *, departments: int = 4) -> Firm:
     for department in firm.departments.values():
         for _ in range(2):
             dialled = f"+7495{dice.randrange(10**7):07}"
-            firm.lines.append(Line(dialled, department.key, _ladder(dice, department)))
+            firm.lines.append(Line(dialled, department.key, _ladder(dice, unit, department)))
     firm.unregistered = {key for key in firm.people if dice.random() < 0.1}
     return firm
 
@@ -120,12 +120,12 @@ def _hire(firm: Firm, dice: Random) -> Person:
     return firm.hire(key, f"{dice.choice(FIRST)} {dice.choice(LAST)}")
 
 
-def _ladder(dice: Random, department: Department) -> tuple[Step, ...]:
+def _ladder(dice: Random, unit: float, department: Department) -> tuple[Step, ...]:
     length = dice.randint(1, 8)
     persons = [f"person:{key}" for key in department.members]
     targets = ["responsible", "department", "head", "owner", dice.choice(persons)]
     steps = [
-        Step(dice.choice(("ring", "ring", "add")), dice.choice(targets), round(0.4 * dice.randint(1, 3), 1))
+        Step(dice.choice(("ring", "ring", "add")), dice.choice(targets), round(unit * dice.randint(1, 3), 1))
         for _ in range(length)
     ]
     if dice.random() < 0.5:

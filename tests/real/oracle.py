@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.lab import Behaviour
 from tests.real.generated import Firm, Line, Step
 
-APART = 0.2
+APART = 0.5
 """Seconds between two things that decide a call: nearer together, either may come first in the real world."""
 
 

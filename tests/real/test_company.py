@@ -16,6 +16,10 @@ from tests.real.generated import FIRST, Firm, Line, draw
 from tests.real.oracle import Dialled, Foreseen, TooCloseError, foresee
 from tests.real.rig import Rig
 
+UNIT = 1.0
+"""Seconds of the shortest step: long against what a busy machine is late by."""
+AT_MOST = 60.0
+"""Seconds a call may take, of which its ladder has up to 24."""
 PACKETS = 25
 """Of 20 ms each: half a second of talk."""
 WITHOUT_RINGING = {486: "busy", 302: "forwarded", 480: "unreachable"}
@@ -30,7 +34,7 @@ async def test_a_company_drawn_by_dice(seed: int) -> None:
 
 async def _company(seed: int) -> None:
     dice = Random(seed)
-    firm = draw(dice)
+    firm = draw(dice, unit=UNIT)
     calls = [_dialled(dice, firm, line, number) for number, line in enumerate(firm.lines)]
     placed: dict[str, Call] = {}
     async with Rig(firm.document(), desks=firm.desks, clients=_cards(calls)) as rig:
@@ -68,7 +72,7 @@ def _dialled(dice: Random, firm: Firm, line: Line, number: int) -> tuple[Dialled
             client=f"{dice.choice(FIRST)}, № {number}" if has_card else None,
             responsible=dice.choice([*staff, None]) if has_card else None,
             behaviours={one: None if one in firm.unregistered else _behaviour(dice) for one in people},
-            leaves_at=dice.uniform(0.5, 3.0) if dice.random() < 0.2 else None,
+            leaves_at=dice.uniform(UNIT, 7 * UNIT) if dice.random() < 0.2 else None,
         )
         try:
             return dialled, foresee(firm, dialled)
@@ -77,7 +81,7 @@ def _dialled(dice: Random, firm: Firm, line: Line, number: int) -> tuple[Dialled
 
 
 def _behaviour(dice: Random) -> Behaviour:
-    after = round(dice.uniform(0.2, 1.5), 2)
+    after = round(dice.uniform(0.5, 4.0) * UNIT, 2)
     return dice.choice(
         [
             rings(), rings(), rings(), answers(after), answers(after), refuses(dice.choice((603, 486, 480)), after),
@@ -107,14 +111,14 @@ async def _place(rig: Rig, firm: Firm, dialled: Dialled, foreseen: Foreseen) -> 
             rig.phone(firm.people[one].desk).behaviour = behaviour
     caller = await rig.trunk.dial(dialled.line.number, caller=dialled.caller)
     if foreseen.answered_by is not None:
-        await caller.wait("answered", 15.0)
+        await caller.wait("answered", AT_MOST)
         await caller.hears(rig.phone(firm.people[foreseen.answered_by].desk), PACKETS)
         await caller.hangup()
     elif foreseen.lost_reason == "abandoned":
         assert dialled.leaves_at is not None
         await asyncio.sleep(dialled.leaves_at)  # that is when he leaves, whatever happens
         await caller.hangup()
-    await caller.wait("ended", 15.0)
+    await caller.wait("ended", AT_MOST)
     for one, behaviour in dialled.behaviours.items():
         for call in _calls_of(rig, firm, one, dialled):
             if behaviour is not None and behaviour.silent:
