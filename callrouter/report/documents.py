@@ -6,6 +6,7 @@ in several places is written once, and what all calls have is looked at column b
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from callrouter.ledger.period import MICRO, rfc3339
@@ -69,16 +70,23 @@ class Documents:
         kept = dict(zip(calls.names, zip(*calls.own[some], strict=True), strict=True))
         hidden = {name: _masked(kept[name]) for name in _OF_A_PERSON} if mask else {}
         unsaid = {"recording": (None,) * len(kept["id"])} if mask else {}
-        self.columns: Mapping[str, Sequence[Any]] = {
+        self.kept: Mapping[str, Sequence[Any]] = {
             **kept,
-            **{name: [self._at[micro] for micro in kept[name]] for name in _INSTANTS},
             **_lasted(*(kept[name] for name in _INSTANTS)),
-            "dropped": kept["is_dropped"],
-            "definition": (DEFINITION,) * len(kept["id"]),
             **hidden,
             **unsaid,
         }
-        """Their values by name, without talk, steps and legs."""
+        """Their own values by name, instants as they are kept, and how long callers waited and talked."""
+
+    @cached_property
+    def columns(self) -> Mapping[str, Sequence[Any]]:
+        """Return their values by name as the contract has them, without talk, steps and legs."""
+        return {
+            **self.kept,
+            **{name: [self._at[micro] for micro in self.kept[name]] for name in _INSTANTS},
+            "dropped": self.kept["is_dropped"],
+            "definition": (DEFINITION,) * len(self.kept["id"]),
+        }
 
     def whole(self) -> list[dict[str, object]]:
         """Return the documents."""

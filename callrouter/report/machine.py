@@ -63,7 +63,7 @@ class Spreadsheet:
 
 
 class Listing:
-    """The calls as one JSON array, written as `as_json` would."""
+    """The calls as one JSON array, a line each: laid out for people it would be twice as long."""
 
     def __init__(self) -> None:
         """Begin without any."""
@@ -71,8 +71,8 @@ class Listing:
 
     def add(self, some: Documents) -> None:
         """Write these calls, one at least."""
-        self._written.write(b"," if self._written.tell() else b"[")
-        self._written.write(orjson.dumps(some.whole(), option=orjson.OPT_INDENT_2)[1:-2])
+        self._written.write(b",\n" if self._written.tell() else b"[\n")
+        self._written.write(b",\n".join(map(orjson.dumps, some.whole())))
 
     def content(self) -> bytes:
         """Return the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol, TypeAlias
@@ -29,7 +29,7 @@ class Calls(Protocol):
     def __iter__(self) -> Iterator[Recorded]:
         """Return them as objects."""
 
-    def reached(self, words: Iterable[str]) -> Iterator[Recorded]:
+    def reached(self, words: Collection[str]) -> Iterator[Recorded]:
         """Return those of which a step's target holds one of these words."""
 
     @property

@@ -20,6 +20,8 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
 
 def clean(text: str) -> str:
     """Return text for people: without control characters, and without what turns the direction of reading."""
+    if text.isprintable():  # nearly every text, and a glance tells
+        return text
     return "".join(char if _is_shown(char) else REPLACED for char in text)
 
 

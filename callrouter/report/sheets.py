@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from callrouter.report.safe import clean
+from callrouter.report.cells import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,11 +13,26 @@ if TYPE_CHECKING:
     from callrouter.report.inbound import Groups
     from callrouter.report.language import Language
 
-PEOPLE = ("person", "person_answered", "person_missed", "was_silent", "was_away", "talk_in", "talk_out")
-TALK = ("priority", "talk_in", "talk_out", "share", "goal_of")
-GROUPS = ("calls_of", "lost_of", "lcr")
-ESCALATIONS = ("arrived", "client", "kind", "was_silent", "was_away")
-SHARED = ("client", "who_talked")
+TEXT, WHOLE, SHARE, CLOCK = Kind
+PEOPLE = (
+    *(("person", TEXT, 32), ("person_answered", WHOLE, 12), ("person_missed", WHOLE, 12), ("was_silent", WHOLE, 14)),
+    *(("was_away", WHOLE, 12), ("talk_in", WHOLE, 14), ("talk_out", WHOLE, 14)),
+)
+TALK = (
+    ("priority", TEXT, 18),
+    ("talk_in", WHOLE, 14),
+    ("talk_out", WHOLE, 14),
+    ("share", SHARE, 10),
+    ("goal_of", SHARE, 10),
+)
+GROUPS = (("calls_of", WHOLE, 10), ("lost_of", WHOLE, 10), ("lcr", SHARE, 22))
+ESCALATIONS = (
+    *(("arrived", CLOCK, 19), ("client", TEXT, 32), ("kind", TEXT, 14)),
+    *(("was_silent", TEXT, 48), ("was_away", TEXT, 48)),
+)
+SHARED = (("client", TEXT, 32), ("who_talked", TEXT, 64))
+Column: TypeAlias = tuple[str, Kind, int]
+"""The key of its name, what its cells hold, how many characters wide it is."""
 Rows: TypeAlias = "Iterable[tuple[object, ...]]"
 
 
@@ -58,7 +73,7 @@ class Sheets:
 
     def sources(self) -> Rows:
         """Return the calls by where callers have the number from."""
-        return self._groups(self._found.inbound.by_source, "without_source", clean)
+        return self._groups(self._found.inbound.by_source, "without_source", str)
 
     def escalations(self) -> Rows:
         """Return the calls that reached the head or beyond."""
@@ -76,7 +91,7 @@ class Sheets:
     def person(self, key: str | None) -> str:
         """Return somebody's name."""
         people = self._found.night.company.people
-        return self._language.say("not_in_scheme") if key is None else clean(people.get(key, key))
+        return self._language.say("not_in_scheme") if key is None else people.get(key, key)
 
     def _groups(self, found: Groups, nothing: str, shown: Callable[[str], str]) -> Rows:
         for key, one in found:

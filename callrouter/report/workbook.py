@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 
-from callrouter.ledger.period import local
-from callrouter.ledger.tally import SHORT, talked, waited
+from callrouter.ledger.period import MICRO, local
+from callrouter.ledger.tally import SHORT
 from callrouter.report import sheets
-from callrouter.report.safe import SIGNS, clean, masked
+from callrouter.report.cells import Sheet, Style, Writer
+from callrouter.report.documents import documents
+from callrouter.report.safe import masked
+from callrouter.report.sheets import CLOCK, SHARE, TEXT, WHOLE
 
 if TYPE_CHECKING:
-    from xlsxwriter.worksheet import Worksheet
-
     from callrouter.report.content import Content
+    from callrouter.report.documents import Documents
     from callrouter.report.language import Language
     from callrouter.report.night import Waiting
-    from callrouter.store.queries import Recorded
+    from callrouter.report.sheets import Column
 
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-CALLS = ("arrived", "line_called", "number", "client", "outcome", "reason", "answered_by", "wait", "talk", "priority")
-WAITING = ("client", "number", "priority", "responsible", "lost_calls", "attempts", "since")
+FIGURES = (("figure", TEXT, 48), ("value", SHARE, 12), ("part", WHOLE, 12), ("whole", WHOLE, 12))
+CALLS = (
+    *(("arrived", CLOCK, 19), ("line_called", TEXT, 18), ("number", TEXT, 18), ("client", TEXT, 32)),
+    *(("outcome", TEXT, 12), ("reason", TEXT, 20), ("answered_by", TEXT, 24)),
+    *(("wait", WHOLE, 12), ("talk", WHOLE, 12), ("priority", TEXT, 8)),
+)
+WAITING = (
+    *(("client", TEXT, 32), ("number", TEXT, 18), ("priority", TEXT, 8), ("responsible", TEXT, 24)),
+    *(("lost_calls", WHOLE, 10), ("attempts", WHOLE, 10), ("since", CLOCK, 19)),
+)
 _CREATED = timedelta(days=1)
+_OF_A_CALL = (
+    *("arrived_at", "line", "caller", "caller_raw", "client", "outcome", "lost_reason", "answered_by"),
+    *("wait_seconds", "talk_seconds", "priority"),
+)
 
 
 class Book:
@@ -41,68 +49,58 @@ class Book:
         self.found = found
         self.language = language
         self.zone = found.night.period.timezone
-        self.hide: Callable[[str], str] = (lambda text: clean(masked(text))) if mask else clean
+        self.hide: Callable[[str], str] = masked if mask else str
         self._bytes = io.BytesIO()
-        self.book = Workbook(self._bytes, OPTIONS)
+        self.book = Workbook(self._bytes)
         midnight = datetime(found.night.date.year, found.night.date.month, found.night.date.day)  # noqa: DTZ001 -- a sheet's
         self.book.set_properties({"title": self._title, "created": midnight + _CREATED})
         day = "dd.mm.yyyy hh:mm:ss" if language.code == "ru" else "dd/mm/yyyy hh:mm:ss"
-        formats = {"bold": {"bold": True}, "percent": {"num_format": "0.0%"}, "clock": {"num_format": day}}
-        self._formats: dict[str, Any] = {name: self.book.add_format(one) for name, one in formats.items()}
-        self._formats["text"] = self.book.add_format({"quote_prefix": True})
+        looks: dict[Style, dict[str, object]] = {
+            Style.BOLD: {"bold": True},
+            Style.QUOTED: {"quote_prefix": True},
+            Style.SHARE: {"num_format": "0.0%"},
+            Style.CLOCK: {"num_format": day},
+        }
+        styles = {style: self.book.add_format(look)._get_xf_index() for style, look in looks.items()}  # noqa: SLF001 -- a sheet's
+        self._writer = Writer(styles)
 
     @property
     def _title(self) -> str:
         return self.language.say("title", date=self.language.date(self.found.night.date))
 
-    def sheet(self, name: str, columns: Iterable[str], rows: Iterable[Sequence[object]], wide: Sequence[int]) -> None:
-        """Write a sheet: what it is of, the columns' names, the rows."""
-        sheet = self.book.add_worksheet(self.language.say(name))
-        for at, width in enumerate(wide):
+    def sheet(self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+        """Add a sheet: what it is of, its columns, its rows."""
+        say, period = self.language.say, self.found.night.period
+        sheet = self.book.add_worksheet(say(name), Sheet)
+        for at, (_, _, width) in enumerate(columns):
             sheet.set_column(at, at, width)
-        period = self.found.night.period
         start, end = (self.language.clock(at, self.zone) for at in (period.start, period.end))
-        definition = self.found.figures["definition"]
-        words = {"definition": definition, "start": start, "end": end, "timezone": self.zone}
-        sheet.write_string(0, 0, f"{self._title}. {self.language.say('subtitle', **words)}")
-        for at, column in enumerate(columns):
-            sheet.write_string(2, at, self.language.say(column), self._formats["bold"])
-        for number, row in enumerate(rows, start=3):
-            for at, value in enumerate(row):
-                self._cell(sheet, number, at, value)
+        words = {"definition": self.found.figures["definition"], "start": start, "end": end, "timezone": self.zone}
+        title = f"{self._title}. {say('subtitle', **words)}"
+        sheet.rows = self._writer.rows(
+            title, [say(column) for column, _, _ in columns], [kind for _, kind, _ in columns], rows
+        )
 
     def close(self) -> bytes:
         """Return the file."""
         self.book.close()
         return self._bytes.getvalue()
 
-    def _cell(self, sheet: Worksheet, row: int, at: int, value: object) -> None:
-        if isinstance(value, datetime):
-            sheet.write_datetime(row, at, value, self._formats["clock"])
-        elif isinstance(value, float):
-            sheet.write_number(row, at, value, self._formats["percent"])
-        elif isinstance(value, int):
-            sheet.write_number(row, at, value)
-        elif isinstance(value, str):
-            # A sheet keeps a text a text; marked as quoted it stays one when it is edited or saved as CSV.
-            sheet.write_string(row, at, value, self._formats["text"] if value.startswith(SIGNS) else None)
-
 
 def workbook(found: Content, language: Language, *, mask: bool) -> bytes:
     """Return the workbook."""
     book = Book(found, language, mask=mask)
-    book.sheet("sheet_figures", ("figure", "value", "part", "whole"), _figures(book), (48, 12, 12, 12))
-    calls = (_call(book, one) for one in found.night.calls)
-    book.sheet("sheet_calls", CALLS, calls, (19, 18, 18, 32, 12, 20, 24, 12, 12, 8))
-    waiting = (_waiting(book, one) for one in found.night.waiting)
-    book.sheet("sheet_waiting", WAITING, waiting, (32, 18, 8, 24, 10, 10, 19))
+    book.sheet("sheet_figures", FIGURES, _figures(book))
+    calls = (row for some in documents(found.night.calls, mask=mask) for row in _calls(book, some))
+    book.sheet("sheet_calls", CALLS, calls)
+    book.sheet("sheet_waiting", WAITING, (_waiting(book, one) for one in found.night.waiting))
     more = sheets.Sheets(found, language, book.hide, lambda at: _clock(at, book.zone))
-    book.sheet("sheet_people", sheets.PEOPLE, more.people(), (32, 12, 12, 14, 12, 14, 14))
-    book.sheet("sheet_talk", sheets.TALK, more.talk(), (18, 14, 14, 10, 10))
-    book.sheet("sheet_clients", ("client", *sheets.GROUPS), more.clients(), (32, 10, 10, 22))
-    book.sheet("sheet_sources", ("source", *sheets.GROUPS), more.sources(), (32, 10, 10, 22))
-    book.sheet("sheet_escalations", sheets.ESCALATIONS, more.escalations(), (19, 32, 14, 48, 48))
-    book.sheet("sheet_shared", sheets.SHARED, more.shared(), (32, 64))
+    book.sheet("sheet_people", sheets.PEOPLE, more.people())
+    book.sheet("sheet_talk", sheets.TALK, more.talk())
+    book.sheet("sheet_clients", (("client", TEXT, 32), *sheets.GROUPS), more.clients())
+    book.sheet("sheet_sources", (("source", TEXT, 32), *sheets.GROUPS), more.sources())
+    book.sheet("sheet_escalations", sheets.ESCALATIONS, more.escalations())
+    book.sheet("sheet_shared", sheets.SHARED, more.shared())
     return book.close()
 
 
@@ -125,20 +123,22 @@ def _figures(book: Book) -> Iterable[tuple[object, ...]]:
         yield f"{say('reasons_title')}: {book.language.name('reasons', reason)}", None, lost, made["lost"]
 
 
-def _call(book: Book, one: Recorded) -> tuple[object, ...]:
-    row, name = one.row, book.language.name
-    return (
-        _clock(row.arrived_at, book.zone),
-        clean(row.line),
-        book.hide(row.caller or row.caller_raw),
-        book.hide(row.client or ""),
-        name("outcomes", row.outcome or ""),
-        None if row.lost_reason is None else name("reasons", row.lost_reason),
-        _person(book, row.answered_by),
-        _whole(waited(row)),
-        _whole(talked(row)),
-        row.priority,
-    )
+def _calls(book: Book, some: Documents) -> Iterator[tuple[object, ...]]:
+    name = book.language.name
+    columns = (some.kept[one] for one in _OF_A_CALL)
+    for arrived, line, number, raw, client, outcome, reason, who, wait, talk, priority in zip(*columns, strict=True):
+        yield (
+            _clock(arrived / MICRO, book.zone),
+            line,
+            number or raw,
+            client,
+            name("outcomes", outcome),
+            None if reason is None else name("reasons", reason),
+            _person(book, who),
+            _whole(wait),
+            _whole(talk),
+            priority,
+        )
 
 
 def _waiting(book: Book, one: Waiting) -> tuple[object, ...]:
@@ -154,7 +154,7 @@ def _waiting(book: Book, one: Waiting) -> tuple[object, ...]:
 
 
 def _person(book: Book, key: str | None) -> str | None:
-    return None if key is None else clean(book.found.night.company.people.get(key, key))
+    return None if key is None else book.found.night.company.people.get(key, key)
 
 
 def _clock(at: float, zone: str) -> datetime:

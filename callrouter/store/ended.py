@@ -13,7 +13,7 @@ from callrouter.store.queries import Recorded
 from callrouter.store.tables import Words, calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -51,11 +51,12 @@ class Ended:
         """Return them as objects."""
         return map(self._recorded, self.own)
 
-    def reached(self, words: Iterable[str]) -> Iterator[Recorded]:
+    def reached(self, words: Collection[str]) -> Iterator[Recorded]:
         """Return those of which a step's target holds one of these words."""
-        wanted = tuple(words)
+        targets = {step[_TARGET] for steps in self.steps.values() for step in steps}
+        wanted = {target for target in targets for word in words if word in target}
         for own in self.own:
-            if any(word in step[_TARGET] for step in self.steps.get(own[0], _NOTHING) for word in wanted):
+            if any(step[_TARGET] in wanted for step in self.steps.get(own[0], _NOTHING)):
                 yield self._recorded(own)
 
     def last_called(self) -> dict[str, Instant]:
