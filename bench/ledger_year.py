@@ -22,7 +22,8 @@ OFFICE = ("sales", "service", "support")
 SOURCES = ("Яндекс", "Авито", "2ГИС", "сайт", None)
 HOURS = (1, 1, 1, 1, 1, 2, 4, 12, 40, 90, 110, 115, 100, 85, 95, 100, 95, 80, 45, 12, 6, 3, 2, 1)
 """How many calls come at which hour of the clock, of a weekday."""
-WEEKEND = 0.35
+WEEKEND = 0.3
+"""Calls of a Saturday or a Sunday, by those of a weekday."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "calls": (
         *("id", "line", "department", "caller", "caller_raw", "client_id", "client", "responsible", "priority"),
@@ -68,15 +69,19 @@ class Rows:
     call_talk: list[tuple[object, ...]] = field(default_factory=list)
 
 
+def _share(day: date) -> float:
+    return WEEKEND if day.isoweekday() > 5 else 1
+
+
 class Year:
     """Dates with their calls, always the same ones; instants are whole microseconds."""
 
     def __init__(self, calls: int, days: int) -> None:
         self.days = days
-        self._a_day = calls / days
+        self._a_workday = calls / sum(map(_share, self.known()))
         self._chance = Random(1)
         self._number = 0
-        self._clients = int(self._a_day * 20)
+        self._clients = calls // days * 20
         """Clients who call again and again; beside them each day has new ones."""
         self._later: list[tuple[int, str, int, str]] = []
 
@@ -96,12 +101,11 @@ class Year:
 
     def _date(self, day: date) -> Rows:
         rows, start = Rows(), int(midnight(day, ZONE)) * MICRO
-        share = WEEKEND if day.isoweekday() > 5 else (7 - 2 * WEEKEND) / 5
         weights = list(accumulate(HOURS))
         again, self._later = self._later, []
         for at, caller, line, what in again:
             self._again(rows, at, caller, line, what)
-        for _ in range(max(0, round(self._a_day * share) - len(again))):
+        while len(rows.calls) < self._a_workday * _share(day):
             hour = bisect(weights, self._chance.random() * weights[-1])
             at = start + hour * 3600 * MICRO + self._chance.randrange(3600 * MICRO)
             self._inbound(rows, at, self._caller(), self._chance.randrange(LINES))
