@@ -78,9 +78,9 @@ class Writer:
         """Yield a sheet's title, the columns' names below an empty row, and the rows."""
         yield _pattern(1).format(1, _text(title, ""))
         yield _pattern(len(names)).format(3, *(_text(name, self._bold) for name in names))
-        pattern, cells = _pattern(len(kinds)), [self._cells[kind].__getitem__ for kind in kinds]
+        pattern, cells = _pattern(len(kinds)), [self._cells[kind] for kind in kinds]
         for number, row in enumerate(rows, start=4):
-            yield pattern.format(number, *[cell(value) for cell, value in zip(cells, row, strict=True)])
+            yield pattern.format(number, *[own[value] for own, value in zip(cells, row, strict=True)])
 
 
 class Sheet(Worksheet):  # type: ignore[misc]  # the library has no types
@@ -104,8 +104,9 @@ def _pattern(columns: int) -> str:
 
 
 def _text(text: str, style: str) -> str:
-    written = escape(_ENCODED.sub("_x005F_", clean(text)[:LONGEST]))
-    return f'{style} t="inlineStr"><is><t xml:space="preserve">{written}</t></is></c>'
+    shown = clean(text)[:LONGEST]
+    space = "" if shown == shown.strip() else ' xml:space="preserve"'
+    return f'{style} t="inlineStr"><is><t{space}>{escape(_ENCODED.sub("_x005F_", shown))}</t></is></c>'
 
 
 def _number(value: float, style: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
@@ -81,6 +82,10 @@ class Book:
             title, [say(column) for column, _, _ in columns], [kind for _, kind, _ in columns], rows
         )
 
+    def person(self, key: str | None) -> str | None:
+        """Return somebody's name."""
+        return None if key is None else self.found.night.company.people.get(key, key)
+
     def close(self) -> bytes:
         """Return the file."""
         self.book.close()
@@ -124,7 +129,7 @@ def _figures(book: Book) -> Iterable[tuple[object, ...]]:
 
 
 def _calls(book: Book, some: Documents) -> Iterator[tuple[object, ...]]:
-    name = book.language.name
+    name, person = cache(book.language.name), cache(book.person)
     columns = (some.kept[one] for one in _OF_A_CALL)
     for arrived, line, number, raw, client, outcome, reason, who, wait, talk, priority in zip(*columns, strict=True):
         yield (
@@ -134,7 +139,7 @@ def _calls(book: Book, some: Documents) -> Iterator[tuple[object, ...]]:
             client,
             name("outcomes", outcome),
             None if reason is None else name("reasons", reason),
-            _person(book, who),
+            person(who),
             _whole(wait),
             _whole(talk),
             priority,
@@ -146,19 +151,15 @@ def _waiting(book: Book, one: Waiting) -> tuple[object, ...]:
         book.hide(one.name or ""),
         book.hide(one.number),
         one.priority,
-        _person(book, one.whose),
+        book.person(one.whose),
         one.lost,
         one.attempts,
         _clock(one.since, book.zone),
     )
 
 
-def _person(book: Book, key: str | None) -> str | None:
-    return None if key is None else book.found.night.company.people.get(key, key)
-
-
 def _clock(at: float, zone: str) -> datetime:
-    return local(at, zone).replace(tzinfo=None, microsecond=0)
+    return local(int(at), zone).replace(tzinfo=None)
 
 
 def _whole(seconds: float | None) -> int | None:
