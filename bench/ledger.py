@@ -28,7 +28,8 @@ CALLS, DAYS = 3_650_000, 365
 MINUTELY = 100_000
 """Calls, at the least, that two idle cores write, add up and measure in a minute, on both databases."""
 TARGETS = {
-    "export": ("a working day's export", 1.0),
+    "export": ("a working day's export (CSV, JSON)", 1.0),
+    "export_night": ("what the night sends of it", 1.0),
     "export_all": ("the same in all formats", 1.0),
     "month": ("lcr, the last month", 0.15),
     "month_middle": ("lcr, a month in the middle", 0.15),

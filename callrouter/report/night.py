@@ -178,9 +178,13 @@ class Heard:
     """When the last call came to a number that was dialled."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Night:
-    """Everything that is known of a date at its end."""
+    """Everything that is known of a date at its end.
+
+    Without `repr`: `asyncio.run` makes that of what it returns (up to Python 3.12 `signal.getsignal`, which it asks for
+    its own handler, spells that out in an error that nobody sees), and here it would be as long as all calls.
+    """
 
     date: date
     period: Period

@@ -244,3 +244,8 @@ def test_the_further_sheets_count_what_the_ledger_counts() -> None:
         made["escalations"]["calls"],
         made["shared_clients"]["clients"],
     ]
+
+
+def test_a_night_is_not_spelled_out() -> None:
+    """Python does so with whatever `asyncio.run` returns; of a busy date that took 0.3 s and 30 MB."""
+    assert table.calls()[0].id not in repr(night())
