@@ -80,27 +80,30 @@ MEASURED: dict[str, Callable[[Database, date], Awaitable[None]]] = {
 }
 
 
-async def _times(url: str, what: str, last: date) -> list[tuple[float, float]]:
-    """Return the seconds each time took, by the clock and of this process's processor."""
+async def _times(url: str, what: str, last: date) -> tuple[list[tuple[float, float]], float]:
+    """Return the seconds each time took, by the clock and of this process's processor, and the first one's megabytes.
+
+    A command does it once, so how much is left over for the next time matters to nobody.
+    """
     gc.disable()  # as the commands do
-    taken = []
+    taken, peaks = [], []
     database = Database(url)
     async with database.reading() as connection:
         await schemes.current(connection)
     for _ in range(TIMES + 1):
-        gc.collect()  # what a command leaves behind goes with its process
         begun, used = time.perf_counter(), time.process_time()
         await MEASURED[what](database, last)
         taken.append((time.perf_counter() - begun, time.process_time() - used))
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        gc.collect()
     await database.close()
-    return taken
+    return taken, peaks[0]
 
 
 def main() -> None:
     """Print the first time, the median of the others, and the peak of the process's memory."""
     url, what, last = sys.argv[1:]
-    first, *others = asyncio.run(_times(url, what, date.fromisoformat(last)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (first, *others), peak = asyncio.run(_times(url, what, date.fromisoformat(last)))
     found = {"first": first[0], "median": statistics.median(one for one, _ in others), "megabytes": peak}
     sys.stdout.write(json.dumps(found | {"cpu": statistics.median(used for _, used in others)}))
 
