@@ -44,8 +44,8 @@ MAY: dict[str, set[str]] = {
 EVERYTHING = {"cli", "service", "condition", "settings", "log", "jobs", "__init__", "__main__"}
 CLASS = re.compile(r"Manager|Handler|Helper|Util|Base(?![a-z])|Abstract|Data(?![a-z])|Info(?![a-z])")
 WORD = re.compile(r"^_*(process|do)_|(^|_)(manager|handler|helper|util|base|abstract|data|info)s?(_|$)")
-THEIRS = {"process_bind_param", "process_result_value"}
-"""Names of SQLAlchemy's that we fill in."""
+THEIRS = {"process_bind_param", "process_result_value", "_write_sheet_data"}
+"""Names of SQLAlchemy's and XlsxWriter's that we fill in."""
 FILES = sorted(ROOT.rglob("*.py"))
 
 

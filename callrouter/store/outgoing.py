@@ -22,11 +22,12 @@ APP = "asterisk"
 def row(company: Company, one: Recorded, client: Client) -> CallRow:
     """Return the row of a call out: `line` is the number dialled, `caller` our phone, its leg says whose it is."""
     dialled, own = company.number(one.last.dialled), company.number(one.last.caller)
-    person, talk, answered_at = company.person(one.phone), one.talk, one.answered_at
+    person, talk, started_at, ended_at = company.person(one.phone), one.talk, one.started_at, one.ended_at
+    answered_at = talk[0].answered_at if talk else None
     is_rung = one.last.disposition in {"NO ANSWER", "BUSY"}
     reason = LostReason.NO_ANSWER if is_rung else LostReason.UNREACHABLE
     result = Result.ANSWERED if talk else Result(reason.value)
-    phone = LegRow(person, one.phone, 0, one.started_at, None, answered_at, one.ended_at, result)
+    phone = LegRow(person, one.phone, 0, started_at, None, answered_at, ended_at, result)
     return CallRow(
         id=call_id(one),
         line=dialled.known or dialled.raw,
@@ -39,9 +40,9 @@ def row(company: Company, one: Recorded, client: Client) -> CallRow:
         priority=client.priority,
         segment=client.segment,
         direction="out",
-        arrived_at=one.started_at,
+        arrived_at=started_at,
         answered_at=answered_at,
-        ended_at=one.ended_at,
+        ended_at=ended_at,
         outcome="answered" if talk else "lost",
         lost_reason=None if talk else reason,
         lost_step=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from dataclasses import asdict, fields
 from itertools import accumulate
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,10 +15,11 @@ from callrouter.core.recorded import AGI, FALLBACK, Position, Record, Recorded, 
 from callrouter.store import forgotten, late, rows, telling
 from callrouter.store.clients import insert_or_skip
 from callrouter.store.errors import DatabaseAwayError
+from callrouter.store.many import insert_many
 from callrouter.store.tables import calls, record_files, records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
     from callrouter.store.database import Database
 
 AT_ONCE = 500
-"""Records in one settling, which is one transaction: others have to get at the database too."""
+"""Records in one transaction: others have to get at the database too."""
+LOOKED_AT = 10 * AT_ONCE
+"""Channels that are looked for at a time."""
 FORGOTTEN_AFTER = 15.0
 """Seconds after which a router's call without a row is nobody's: it died with the call before it wrote anything."""
 _OWN = tuple(field.name for field in fields(Record))
+_values = attrgetter(*_OWN)
 _IS_DUE = or_(records.c.by.in_((FALLBACK, AGI)), records.c.line == "")
 """Nobody else makes a row of it (`Record.is_due`)."""
 _OFFSET = record_files.c.path, record_files.c.inode, record_files.c.offset, record_files.c.before
@@ -72,15 +77,15 @@ class Records:
         columns = newest.label("seen_at"), is_due.label("is_due"), func.count().label("several")
         query = select(records.c.asterisk_id, *columns)
         query = query.where(records.c.is_open).group_by(records.c.asterisk_id)
-        query = query.order_by(newest, func.max(records.c.ended_at), records.c.asterisk_id).limit(AT_ONCE + 1)
+        query = query.order_by(newest, func.max(records.c.ended_at), records.c.asterisk_id).limit(LOOKED_AT + 1)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
         now = self._now()
         due = [one for one in found if one.seen_at <= now - (patience if one.is_due else FORGOTTEN_AFTER)]
-        most = bisect(list(accumulate(one.several for one in due)), AT_ONCE)
-        ids = [one.asterisk_id for one in due[: max(most, 1)]]
-        await self._settle(ids)
-        return len(ids), len(ids) < len(found)
+        due = due[:LOOKED_AT]
+        for some in _portions(due):
+            await self._settle([one.asterisk_id for one in some])
+        return len(due), len(due) < len(found)
 
     async def _leave_to_the_router(self) -> None:
         """Whatever a worker has written down of a call, the rest of it is its own."""
@@ -116,6 +121,15 @@ class Records:
         else:
             for row in made:
                 self._made(row)
+
+
+def _portions(due: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+    """Yield these channels, in each portion as many as have no more records than are settled at once, or one."""
+    at = 0
+    while at < len(due):
+        most = bisect(list(accumulate(one.several for one in due[at : at + AT_ONCE])), AT_ONCE)
+        yield due[at : at + max(most, 1)]
+        at += max(most, 1)
 
 
 async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Recorded, ...]:
@@ -178,10 +192,10 @@ async def _position(connection: AsyncConnection, name: str) -> Position | None:
 
 
 async def _keep(connection: AsyncConnection, found: Iterable[Record], at: Instant) -> None:
-    lines = [{name: getattr(one, name) for name in _OWN} | {"seen_at": at, "is_open": one.is_ours} for one in found]
-    if lines:
-        await connection.execute(insert_or_skip(connection, records), lines)
+    names = (*_OWN, "seen_at", "is_open")
+    lines = [dict(zip(names, (*_values(one), at, one.is_ours), strict=True)) for one in found]
+    await insert_many(connection, records, lines, skips=True)
 
 
 def _record(one: Row[Any]) -> Record:
-    return Record(**{name: getattr(one, name) for name in _OWN})
+    return Record(*_values(one))

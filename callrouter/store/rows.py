@@ -12,6 +12,7 @@ from sqlalchemy import JSON, Table, Text, bindparam, cast, func, insert, select,
 
 from callrouter.core.outcome import CallRow, LegRow, StepRow, TalkRow
 from callrouter.core.words import LostReason, PersonId, Result, Why
+from callrouter.store.many import insert_many
 from callrouter.store.tables import MICRO, Moment, Pairs, Words, call_legs, call_steps, call_talk, calls
 
 if TYPE_CHECKING:
@@ -39,12 +40,9 @@ async def begin(connection: AsyncConnection, arrived: Sequence[CallRow], app: st
 
 async def write(connection: AsyncConnection, ended: Sequence[tuple[CallRow, dict[str, object]]]) -> None:
     """Write calls that are over, each with more columns of its row, the same ones; a statement for each table."""
-    if ended:
-        await connection.execute(insert(calls), [_own(row) | more for row, more in ended])
+    await insert_many(connection, calls, [_own(row) | more for row, more in ended])
     for name, table in PARTS:
-        lines = [line for row, _ in ended for line in _lines(row, name)]
-        if lines:
-            await connection.execute(insert(table), lines)
+        await insert_many(connection, table, [line for row, _ in ended for line in _lines(row, name)])
 
 
 async def finish(connection: AsyncConnection, row: CallRow, known: dict[str, object]) -> None:
