@@ -19,7 +19,7 @@ from callrouter.store.many import insert_many
 from callrouter.store.tables import calls, record_files, records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,6 +58,10 @@ class Records:
         self._database = database
         self._now = now
         self._made = made
+        self._due: Sequence[Row[Any]] = ()
+        """Channels that were found due, and not settled yet: to look for them takes as long as to settle some."""
+        self._waits = False
+        """Whether others were not due yet, or too many."""
 
     async def take(self, name: str, read: Callable[[Position | None], Portion | None]) -> Portion | None:
         """Read on from where this file was left, and keep what came: position and records are one transaction."""
@@ -71,8 +75,18 @@ class Records:
             return portion
 
     async def settle(self, patience: float) -> tuple[int, bool]:
-        """Make calls of the channels whose records came so long ago; return how many, and whether some wait."""
-        await self._leave_to_the_router()
+        """Make calls of some channels whose records came so long ago; return how many, and whether some wait."""
+        if not self._due:
+            await self._leave_to_the_router()
+            await self._look(patience)
+        most = bisect(list(accumulate(one.several for one in self._due[:AT_ONCE])), AT_ONCE)
+        some = self._due[: max(most, 1)]
+        self._due = self._due[len(some) :]
+        await self._settle([one.asterisk_id for one in some])
+        return len(some), self._waits or bool(self._due)
+
+    async def _look(self, patience: float) -> None:
+        """Find channels that are due."""
         newest, is_due = func.max(records.c.seen_at), func.max(case((_IS_DUE, 1), else_=0))
         columns = newest.label("seen_at"), is_due.label("is_due"), func.count().label("several")
         query = select(records.c.asterisk_id, *columns)
@@ -82,10 +96,8 @@ class Records:
             found = (await connection.execute(query)).all()
         now = self._now()
         due = [one for one in found if one.seen_at <= now - (patience if one.is_due else FORGOTTEN_AFTER)]
-        due = due[:LOOKED_AT]
-        for some in _portions(due):
-            await self._settle([one.asterisk_id for one in some])
-        return len(due), len(due) < len(found)
+        self._due = due[:LOOKED_AT]
+        self._waits = len(self._due) < len(found)
 
     async def _leave_to_the_router(self) -> None:
         """Whatever a worker has written down of a call, the rest of it is its own."""
@@ -121,15 +133,6 @@ class Records:
         else:
             for row in made:
                 self._made(row)
-
-
-def _portions(due: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
-    """Yield these channels, in each portion as many as have no more records than are settled at once, or one."""
-    at = 0
-    while at < len(due):
-        most = bisect(list(accumulate(one.several for one in due[at : at + AT_ONCE])), AT_ONCE)
-        yield due[at : at + max(most, 1)]
-        at += max(most, 1)
 
 
 async def recorded(connection: AsyncConnection, ids: Iterable[str]) -> tuple[Recorded, ...]:
