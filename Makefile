@@ -86,9 +86,9 @@ test: asterisk
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(PURE) \
 	    $(addprefix --cov=callrouter.,core routing ledger) --cov-branch --cov-report=term-missing:skip-covered \
 	    --cov-fail-under=100
-	echo "test: 2 of 4, the rest without Asterisk, and a million random events (about two minutes)"
+	echo "test: 2 of 4, the rest without Asterisk, and a million random events (about six minutes)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests $(addprefix --ignore=,$(REAL) $(PURE))
-	echo "test: 3 of 4, real calls on a real Asterisk (about a quarter of an hour)"
+	echo "test: 3 of 4, real calls on a real Asterisk (about twenty minutes)"
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(REAL) --ignore=$(SOAK)
 	echo "test: 4 of 4, two minutes of a soak (about three minutes)"
 	$(BIN)/pytest -q $(SOAK)
