@@ -81,8 +81,8 @@ class Records:
             await self._look(patience)
         most = bisect(list(accumulate(one.several for one in self._due[:AT_ONCE])), AT_ONCE)
         some = self._due[: max(most, 1)]
-        self._due = self._due[len(some) :]
         await self._settle([one.asterisk_id for one in some])
+        self._due = self._due[len(some) :]  # not before: while the database is away nothing is passed over
         return len(some), self._waits or bool(self._due)
 
     async def _look(self, patience: float) -> None:

@@ -244,6 +244,25 @@ async def test_records_wait_until_they_are_all_there(database: Database, shelf: 
     assert len(await listed(database)) == AT_ONCE + 10
 
 
+async def test_what_was_looked_for_waits_while_the_database_is_away(
+    database: Database, shelf: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the next thing that is settled, and nothing is passed over."""
+    many = [replace(TALKED, asterisk_id=f"1795000000.{number}") for number in range(AT_ONCE + 10)]
+    await shelf.take("file", lambda _: Portion(tuple(many), HERE))
+
+    async def away(*_: object) -> None:
+        raise DatabaseAwayError("now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("callrouter.store.records._close", away)
+        with pytest.raises(DatabaseAwayError):
+            await shelf.settle(0.0)
+    assert await shelf.settle(0.0) == (AT_ONCE, True)
+    assert await shelf.settle(0.0) == (10, False)
+    assert len(await listed(database)) == AT_ONCE + 10
+
+
 async def test_a_call_that_cannot_be_stored_holds_up_nobody(database: Database, shelf: Records) -> None:
     """It is logged and left out: the audit will say that it has no row."""
     async with database.writing() as connection:
