@@ -77,7 +77,7 @@ class Book:
             sheet.set_column(at, at, width)
         start, end = (self.language.clock(at, self.zone) for at in (period.start, period.end))
         words = {"definition": self.found.figures["definition"], "start": start, "end": end, "timezone": self.zone}
-        title = f"{self._title}. {say('subtitle', **words)}"
+        title = f"{self._title.rstrip('.')}. {say('subtitle', **words)}"  # a Russian date ends with a full stop
         sheet.rows = self._writer.rows(
             title, [say(column) for column, _, _ in columns], [kind for _, kind, _ in columns], rows
         )

@@ -153,6 +153,16 @@ def test_no_cell_of_the_workbook_computes() -> None:
     assert 'quotePrefix="1"' in parts["xl/styles.xml"]
 
 
+@pytest.mark.parametrize("code", ["ru", "en"])
+def test_a_sheets_title_is_two_sentences(code: str) -> None:
+    """In Russian the first one ends with a date that has its own full stop."""
+    parts = _sheets(files(night(), ["xlsx"], code, mask=False)[f"calls-{MONDAY}.xlsx"])
+    (title,) = re.findall(r'<row r="1">.*?<t>(.*?)</t>', parts["xl/worksheets/sheet1.xml"])
+    assert "2026" in title
+    assert ". " in title
+    assert ".." not in title
+
+
 def test_the_workbook_counts_what_the_ledger_counts() -> None:
     """The headline and its counts, a row for each call, and whose figures they are."""
     parts = _sheets(files(night(), ["xlsx"], "en", mask=False)[f"calls-{MONDAY}.xlsx"])
